@@ -1,0 +1,207 @@
+package cost
+
+import (
+	"container/heap"
+	"math"
+	"slices"
+	"time"
+)
+
+// How fast Lambda adds environments (developer guide, "Lambda scaling behavior"
+// and "Configuring scaling behavior for SQS event source mappings", 2026).
+const (
+	scaleStep      = 1000 // environments a function may add ...
+	scaleEvery     = 10 * time.Second
+	esmStart       = 5 // concurrent invocations an event source mapping begins with
+	esmPerMinute   = 300
+	esmMax         = 1250
+	defaultQuota   = 1000 // concurrent executions of an account
+	maxBurstEvents = 1_000_000
+)
+
+// Burst is a sudden stretch of evenly spaced requests.
+type Burst struct {
+	Rate float64 // requests a second
+	For  time.Duration
+	Warm int // idle environments of the front function when it begins
+	// Concurrency is the account's quota, for each of the two functions; 0 =
+	// 1,000.
+	Concurrency int
+}
+
+// BurstPool is what a burst does to one function.
+type BurstPool struct {
+	Invocations int
+	ColdStarts  int
+	Peak        int // environments busy at the same time
+	// Throttled counts synchronous requests that found no environment and got
+	// an error 429. Work from a queue waits instead: LongestWait.
+	Throttled   int
+	LongestWait time.Duration
+}
+
+// BurstResult is what a burst does to the function and to its worker.
+type BurstResult struct{ Front, Worker BurstPool }
+
+// SimulateBurst counts cold starts under a burst: every event takes an idle
+// environment if there is one, else a new one, which is busy for its init phase
+// as well, as far as Lambda's scaling limits allow. Durations are the samples
+// of the workload in turn; nothing fails. The error wraps ErrWorkload for a
+// burst above a million events, or is one of Estimate's.
+func SimulateBurst(w Workload, c Contestant, b Burst) (BurstResult, error) {
+	w, err := prepare(w, c)
+	if err != nil {
+		return BurstResult{}, err
+	}
+	if err := possible(w, c, newClock(w)); err != nil {
+		return BurstResult{}, err
+	}
+	if b.Concurrency == 0 {
+		b.Concurrency = defaultQuota
+	}
+	switch {
+	case !(b.Rate >= 0 && b.Rate <= maxRate):
+		return BurstResult{}, workloadErrorf("Burst.Rate is %v: it must be between 0 and %g requests a second", b.Rate, float64(maxRate))
+	case b.For < 0 || b.For > maxDuration:
+		return BurstResult{}, workloadErrorf("Burst.For is %v: it must be between 0 and %v", b.For, maxDuration)
+	case b.Warm < 0 || b.Warm > b.Concurrency || b.Concurrency < 0:
+		return BurstResult{}, workloadErrorf("Burst.Warm is %d of %d: it must be between 0 and the concurrency", b.Warm, b.Concurrency)
+	case b.Rate*b.For.Seconds()*float64(1+w.Tasks) > maxBurstEvents:
+		return BurstResult{}, workloadErrorf("the burst has more than %d events: shorten it", maxBurstEvents)
+	}
+	return simulate(w, c, b), nil
+}
+
+func simulate(w Workload, c Contestant, b Burst) BurstResult {
+	s := frontShape(w, c)
+	n := int(math.Round(b.Rate * b.For.Seconds()))
+	front := newFleet(w.Function, b.Warm, c == APIGatewayAsync, func(t time.Duration) int {
+		return min(b.Concurrency, b.Warm+scaled(t))
+	})
+	var sent []time.Duration
+	for i := range n {
+		at := time.Duration(float64(i) / b.Rate * float64(time.Second))
+		start, ok := front.serve(at, lasts(w, s.whole, i))
+		if !ok || !c.sends() {
+			continue
+		}
+		left := start + lasts(w, s.before, i)
+		if c == SQSAfter {
+			left = start + lasts(w, s.whole, i)
+		}
+		for range w.Tasks {
+			sent = append(sent, left)
+		}
+	}
+
+	limit := func(t time.Duration) int { return min(b.Concurrency, scaled(t)) }
+	if c.queues() {
+		limit = func(t time.Duration) int {
+			grown := esmStart + int(t*esmPerMinute/time.Minute)
+			return min(b.Concurrency, esmMax, grown)
+		}
+	}
+	worker := newFleet(*w.Worker, 0, true, limit)
+	slices.Sort(sent)
+	step := 1
+	if c.queues() {
+		step = w.Queue.Batch
+	}
+	for i := 0; i < len(sent); i += step {
+		last := min(i+step, len(sent)) - 1
+		worker.serve(sent[last], lasts(w, workerShape(w, c).whole, i))
+	}
+	return BurstResult{Front: front.BurstPool, Worker: worker.BurstPool}
+}
+
+// scaled is how many environments a function may have added after t.
+func scaled(t time.Duration) int { return scaleStep * (1 + int(t/scaleEvery)) }
+
+// lasts is how long the i-th run of a shape takes.
+func lasts(w Workload, r run, i int) time.Duration {
+	d := r.fixed + time.Duration(r.rounds)*w.Task[i%len(w.Task)]
+	if r.handler {
+		d += w.Handler[i%len(w.Handler)]
+	}
+	return d
+}
+
+// fleet is the environments of one function. An environment that was used in
+// the burst is preferred to a warm idle one, and that to a new one: so the number
+// used is the largest number busy at the same time.
+type fleet struct {
+	BurstPool
+	used  times // when each is free again
+	idle  int   // warm ones that the burst has not used yet
+	init  time.Duration
+	waits bool
+	limit func(time.Duration) int
+}
+
+func newFleet(f Function, warm int, waits bool, limit func(time.Duration) int) *fleet {
+	return &fleet{idle: warm, init: f.Init, waits: waits, limit: limit}
+}
+
+// serve gives an event that arrives at a time to an environment and returns when
+// it started there; false if it was throttled.
+func (f *fleet) serve(at, lasts time.Duration) (time.Duration, bool) {
+	start, cold := at, false
+	switch {
+	case len(f.used) > 0 && f.used[0] <= at:
+		heap.Pop(&f.used)
+	case f.idle > 0:
+		f.idle--
+	case len(f.used) < f.limit(at):
+		cold = true
+	case !f.waits:
+		f.Throttled++
+		return 0, false
+	default:
+		start, cold = f.next(at)
+		f.LongestWait = max(f.LongestWait, start-at)
+		if !cold {
+			heap.Pop(&f.used)
+		}
+	}
+	f.Invocations++
+	if cold {
+		f.ColdStarts++
+		lasts += f.init
+	}
+	heap.Push(&f.used, start+lasts)
+	f.Peak = max(f.Peak, len(f.used))
+	return start, true
+}
+
+// next is when a waiting event can start, and whether in a new environment. All
+// environments are busy and there is at least one, as every limit is above zero.
+func (f *fleet) next(at time.Duration) (time.Duration, bool) {
+	first := f.used[0]
+	if f.limit(first) <= len(f.used) {
+		return first, false
+	}
+	// The limit grows before that: find when, to the millisecond.
+	lo, hi := at, first
+	for hi-lo > time.Millisecond {
+		if mid := lo + (hi-lo)/2; f.limit(mid) > len(f.used) {
+			hi = mid
+		} else {
+			lo = mid
+		}
+	}
+	return hi, hi < first
+}
+
+// times is a heap with the earliest first.
+type times []time.Duration
+
+func (t times) Len() int           { return len(t) }
+func (t times) Less(i, j int) bool { return t[i] < t[j] }
+func (t times) Swap(i, j int)      { t[i], t[j] = t[j], t[i] }
+func (t *times) Push(x any)        { *t = append(*t, x.(time.Duration)) }
+func (t *times) Pop() any {
+	last := len(*t) - 1
+	x := (*t)[last]
+	*t = (*t)[:last]
+	return x
+}

@@ -1,0 +1,3 @@
+module github.com/go-offload/lambda/benchmarks
+
+go 1.26
