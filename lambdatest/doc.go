@@ -1,0 +1,2 @@
+// Package lambdatest is a local AWS Lambda that freezes.
+package lambdatest

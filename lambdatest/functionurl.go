@@ -1,0 +1,160 @@
+package lambdatest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+)
+
+// urlServer is the function URL of one function.
+type urlServer struct {
+	lambda *Lambda
+	addr   string
+	server *http.Server
+}
+
+func serveURL(ctx context.Context, l *Lambda) (*urlServer, error) {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.fn.URLAddr)
+	if err != nil {
+		return nil, fmt.Errorf("listen for the function URL: %w", err)
+	}
+	u := &urlServer{lambda: l, addr: ln.Addr().String()}
+	u.server = &http.Server{Handler: u, ErrorLog: slog.NewLogLogger(l.service.logger.Handler(), slog.LevelWarn)}
+	go func() { _ = u.server.Serve(ln) }() // until Close
+	return u, nil
+}
+
+func (l *Lambda) stopURL() { _ = l.url.server.Close() }
+
+// ServeHTTP turns an HTTP request into an event of payload format 2.0, and the function's response back.
+func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, l := r.Context(), u.lambda
+	id := newUUID()
+	body, err := readPayload(r)
+	var payload []byte
+	if err == nil {
+		payload, err = urlEvent(r, body, id, u.addr)
+	}
+	var inv *invocation
+	if err == nil {
+		inv, err = l.dispatch(ctx, request{
+			id: id, payload: payload, traceID: r.Header.Get("X-Amzn-Trace-Id"), streaming: l.fn.URLMode == ResponseStream,
+		})
+	}
+	if err == nil {
+		err = inv.wait(ctx)
+	}
+	if err != nil {
+		if ctx.Err() == nil {
+			writeAPIError(w, id, err)
+		}
+		return
+	}
+	w.Header().Set("X-Amzn-Requestid", id)
+	w.Header().Set("X-Amzn-Trace-Id", inv.traceID)
+	if inv.reply.stream != nil {
+		u.stream(w, inv)
+		return
+	}
+	if inv.reply.failure != nil {
+		badGateway(w)
+		return
+	}
+	if hasPrelude(inv.reply.contentType) {
+		u.buffered(w, inv)
+		return
+	}
+	res, err := parseURLResponse(inv.reply.body)
+	if err != nil {
+		l.service.logger.WarnContext(ctx, "response of the function is no HTTP response", "request", id, "error", err)
+		badGateway(w)
+		return
+	}
+	writeHead(w, prelude{StatusCode: res.StatusCode, Headers: res.Headers, Cookies: res.Cookies})
+	w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
+	w.WriteHeader(res.StatusCode)
+	_, _ = w.Write(res.body)
+}
+
+// badGateway is what the client of a function URL sees of any failure of the function.
+func badGateway(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(http.StatusBadGateway)
+	_, _ = io.WriteString(w, "Internal Server Error")
+}
+
+// writeHead sets the headers of the response. Lambda takes over whatever the function says, so a header is not
+// checked any further than net/http does it when it writes.
+func writeHead(w http.ResponseWriter, p prelude) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json")
+	for name, value := range p.Headers {
+		h.Set(name, value)
+	}
+	for _, cookie := range p.Cookies {
+		h.Add("Set-Cookie", cookie)
+	}
+	h.Del("Content-Length")
+}
+
+// buffered answers a URL in BUFFERED mode with a response that begins with a prelude.
+func (u *urlServer) buffered(w http.ResponseWriter, inv *invocation) {
+	p, body, err := readPrelude(bytes.NewReader(inv.reply.body))
+	if err != nil {
+		badGateway(w)
+		return
+	}
+	writeHead(w, p)
+	w.WriteHeader(p.StatusCode)
+	_, _ = io.Copy(w, body)
+}
+
+// stream hands the response on, flushing what the function wrote as it wrote it. A failure midway breaks the
+// connection off, so that the client does not take a part for the whole.
+func (u *urlServer) stream(w http.ResponseWriter, inv *invocation) {
+	// The function runs on when the client has gone, and the rest of its response is thrown away.
+	defer func() { _ = inv.reply.stream.Close() }()
+	var body io.Reader = inv.reply.stream
+	p := prelude{StatusCode: http.StatusOK}
+	if hasPrelude(inv.reply.contentType) {
+		var err error
+		if p, body, err = readPrelude(body); err != nil {
+			badGateway(w)
+			return
+		}
+	} else if inv.reply.contentType != "" {
+		p.Headers = map[string]string{"Content-Type": inv.reply.contentType}
+	} else {
+		p.Headers = map[string]string{"Content-Type": "application/octet-stream"}
+	}
+	writeHead(w, p)
+	w.WriteHeader(p.StatusCode)
+	control := http.NewResponseController(w)
+	if control.Flush() != nil {
+		return
+	}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := body.Read(buf)
+		if n > 0 {
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				return
+			}
+			if control.Flush() != nil {
+				return
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // the way to break off a response, says net/http
+		}
+	}
+}
