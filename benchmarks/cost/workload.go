@@ -217,7 +217,7 @@ func (w Workload) normal() (Workload, error) {
 		w.Task = []time.Duration{0}
 	}
 	if w.AtOnce == 0 {
-		w.AtOnce = max(w.Tasks, 1)
+		w.AtOnce = maxTasks
 	}
 	w.Function = w.Function.normal()
 	if w.Worker == nil {
