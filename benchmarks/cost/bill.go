@@ -98,13 +98,13 @@ func (b Bill) Units(kind Kind) Quantity {
 
 // String is a table for a terminal.
 func (b Bill) String() string {
-	var out strings.Builder
+	var out strings.Builder // its writes do not fail
 	tw := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, i := range b.Items {
-		fmt.Fprintf(tw, "%s\t%s %s\t%s\t\n", i.Label, i.Quantity, i.Unit, i.Amount)
+		_, _ = fmt.Fprintf(tw, "%s\t%s %s\t%s\t\n", i.Label, i.Quantity, i.Unit, i.Amount)
 	}
-	fmt.Fprintf(tw, "%s, %s, prices of %s\t\t%s\t\n", b.Contestant, b.Region, b.AsOf, b.Total())
-	_ = tw.Flush() // a strings.Builder does not fail
+	_, _ = fmt.Fprintf(tw, "%s, %s, prices of %s\t\t%s\t\n", b.Contestant, b.Region, b.AsOf, b.Total())
+	_ = tw.Flush()
 	for _, n := range b.Notes {
 		fmt.Fprintf(&out, "  note: %s\n", n)
 	}

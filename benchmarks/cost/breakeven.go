@@ -34,7 +34,7 @@ var (
 	}
 	// RequestsPerMonth is the number of client requests a month, evenly spread.
 	RequestsPerMonth = Parameter{
-		Name: "requests", Unit: "a month", min: 0, max: maxRequests,
+		Name: "monthly traffic", Unit: "requests", min: 0, max: maxRequests,
 		set: func(w *Workload, v int64) { w.Requests, w.Traffic = v, nil },
 	}
 )

@@ -80,7 +80,7 @@ func simulate(w Workload, c Contestant, b Burst) BurstResult {
 	})
 	var sent []time.Duration
 	for i := range n {
-		at := time.Duration(float64(i) / b.Rate * float64(time.Second))
+		at := time.Duration(math.Round(float64(i) / b.Rate * float64(time.Second)))
 		start, ok := front.serve(at, lasts(w, s.whole, i))
 		if !ok || !c.sends() {
 			continue

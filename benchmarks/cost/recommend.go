@@ -27,17 +27,12 @@ const (
 	SurvivesCrash
 )
 
-func (d Durability) String() string {
-	switch d {
-	case AtMostOnce:
-		return "at most once"
-	case KeepsFailures:
-		return "keeps failures"
-	case SurvivesCrash:
-		return "survives a crash"
-	default:
-		return fmt.Sprintf("Durability(%d)", int(d))
+// lost says what happens to tasks below a level.
+func (d Durability) lost() string {
+	if d == SurvivesCrash {
+		return "an accepted task can be lost with its environment"
 	}
+	return "a task that fails for good is lost"
 }
 
 // durability is what a contestant promises.
@@ -169,9 +164,8 @@ func weigh(w Workload, c Contestant, n Needs, p Prices, clk *clock) (Option, err
 
 	if c == Goroutine && w.Tasks > 0 {
 		no("it loses tasks: they freeze with the environment")
-	}
-	if have := c.durability(); have < n.Durability {
-		no("%s is needed, it offers: %s", n.Durability, have)
+	} else if c.durability() < n.Durability {
+		o.Against = append(o.Against, n.Durability.lost())
 	}
 	if n.Ordered && c != SQS && c != SQSAfter {
 		no("it does not keep the order across requests; a FIFO queue does")

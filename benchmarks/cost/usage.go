@@ -80,14 +80,14 @@ func (w Workload) eachStep(f func(rate rat, d time.Duration)) {
 			break
 		}
 	}
-	times, rest := time.Duration(0), w.Month
+	times, rest := int64(0), w.Month
 	if cycle < w.Month {
-		times, rest = w.Month/cycle, w.Month%cycle
+		times, rest = int64(w.Month/cycle), w.Month%cycle
 	}
 	for _, s := range w.Traffic {
 		part := min(rest, s.For)
 		rest -= part
-		f(decimal(s.Rate), times*s.For+part)
+		f(decimal(s.Rate), time.Duration(times*int64(s.For))+part)
 	}
 }
 
