@@ -74,6 +74,18 @@ func TestBurstAboveTheQuota(t *testing.T) {
 	}
 }
 
+func TestWorkersShareTheQuota(t *testing.T) {
+	t.Parallel()
+	// 100 tasks a second of 300 ms need 30 workers; with 10 they fall behind:
+	// 1,000 * 0.3 s / 10 = 30 s of work arrive in 10 s.
+	w := burstWorkload()
+	w.Function.Init = 0
+	r := burst(t, w, Invoke, Burst{Rate: 100, For: 10 * time.Second, Concurrency: 10}).Worker
+	if r.Peak != 10 || r.Invocations != 1000 || r.LongestWait < 19*time.Second || r.LongestWait > 21*time.Second {
+		t.Errorf("%+v, want ten workers and 20 s of waiting", r)
+	}
+}
+
 func TestScalingOfAFunction(t *testing.T) {
 	t.Parallel()
 	// 1,000 environments at once, 1,000 more after 10 s: of 3,000 requests in the

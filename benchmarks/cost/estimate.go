@@ -1,6 +1,9 @@
 package cost
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // Estimate prices a workload for one contestant. The error wraps ErrWorkload
 // for nonsense input, ErrContestant for an unknown name, ErrImpossible for what
@@ -80,7 +83,7 @@ func chargeDuration(t *tab, w Workload, _ Contestant, u usage) error {
 		}
 	}
 	meter = durationMeter(w.Worker.Arch)
-	busy := u.worker.response.add(u.worker.tail).mul(u.worker.invocations)
+	busy := u.worker.response.mul(u.worker.invocations) // nobody waits: it has no tail
 	if err := t.charge(meter, Item{Kind: KindWorker, Label: "Lambda duration, worker"}, gbSeconds(busy, w.Worker.MemoryMB)); err != nil {
 		return err
 	}
@@ -100,13 +103,9 @@ func chargeDuration(t *tab, w Workload, _ Contestant, u usage) error {
 // chargeProvisioned adds the price of keeping environments ready: billed for the
 // time it is configured, rounded up to five minutes.
 func chargeProvisioned(t *tab, w Workload) error {
-	const step = 5 * 60
-	n := int64(w.Provisioned.For.Seconds())
-	if w.Provisioned.For > 0 {
-		n = max(n, 1)
-	}
-	n = (n + step - 1) / step * step
-	q := whole(n).mul(whole(int64(w.Provisioned.Environments))).mul(ratio(int64(w.Function.MemoryMB), 1024))
+	const step = 5 * time.Minute
+	steps := int64((w.Provisioned.For + step - 1) / step)
+	q := whole(steps * int64(step/time.Second)).mul(whole(int64(w.Provisioned.Environments))).mul(ratio(int64(w.Function.MemoryMB), 1024))
 	return t.charge(provisionedMeter(w.Function.Arch), Item{Kind: KindProvisioned, Label: "Provisioned concurrency"}, q)
 }
 

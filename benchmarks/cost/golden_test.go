@@ -291,6 +291,57 @@ func TestGoldenLogs(t *testing.T) {
 	}
 }
 
+func TestGoldenLogsOfRetries(t *testing.T) {
+	t.Parallel()
+	// Two tasks, half of the attempts fail, one retry: 1.5 attempts each. API
+	// Gateway's invocation fails if one of them does, 0.75, and repeats both:
+	// 1.75 * 2 = 3.5.
+	w := Workload{
+		Requests: 2, Function: Function{MemoryMB: 128}, Tasks: 2, FailureRate: 0.5, Retries: 1,
+		Logs: Logs{Task: 1 << 30},
+	}
+	for c, want := range map[Contestant]string{
+		Inline: "6", Extension: "6", Invoke: "6", SQS: "6", APIGatewayAsync: "7",
+		ExtensionSQS: "7.5", // and of a quarter that spilled, 1.5 attempts each: 2 * 2 * 0.25 * 1.5
+	} {
+		if got := bill(t, w, c, USEast1()).Units(KindLogs).String(); got != want {
+			t.Errorf("%s logs %s GB, want %s", c, got, want)
+		}
+	}
+}
+
+func TestGoldenStorage(t *testing.T) {
+	t.Parallel()
+	// 1,536 MB are 1 GB to pay, for as long as functions run: of a million
+	// requests, in process 10 + 100 ms, 0.1 * 150 ms of retries and 0.5 * 40 ms of
+	// init: 145,000 GB-s. With invoke the front runs 10 + 20 ms, and 1.1M workers
+	// 100 + 20 ms: 162,000.
+	w := Workload{
+		Requests: 1_000_000, Function: Function{MemoryMB: 1024, StorageMB: 1536, Init: 40 * ms, ColdStarts: 0.5},
+		Handler: []time.Duration{10 * ms}, Task: []time.Duration{100 * ms}, Tasks: 1,
+		FailureRate: 0.1, Retries: 1, RetryWait: 50 * ms,
+	}
+	for c, want := range map[Contestant]string{Inline: "145000", Stream: "145000", Invoke: "162000"} {
+		if got := bill(t, w, c, USEast1()).Units(KindStorage).String(); got != want {
+			t.Errorf("%s: %s GB-s of storage, want %s", c, got, want)
+		}
+	}
+}
+
+func TestGoldenProvisionedIsRoundedUp(t *testing.T) {
+	t.Parallel()
+	// Two environments of 512 MB: 1 GB, in steps of 300 s.
+	for d, want := range map[time.Duration]string{
+		1: "300", 5 * time.Minute: "300", 5*time.Minute + time.Second: "600", 0: "0",
+	} {
+		w := plain(1, 512, ms)
+		w.Provisioned = Provisioned{Environments: 2, For: d}
+		if got := bill(t, w, Inline, USEast1()).Units(KindProvisioned).String(); got != want {
+			t.Errorf("%v: %s GB-s, want %s", d, got, want)
+		}
+	}
+}
+
 func TestGoldenHTTPAPI(t *testing.T) {
 	t.Parallel()
 	// 300 KiB in and 300 KiB out are two steps of 512 KiB: 20M * $1/M = $20

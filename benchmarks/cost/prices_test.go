@@ -84,6 +84,8 @@ func TestParsePrices(t *testing.T) {
 		"a float":            {strings.Replace(rate, "%", `{"unit": "u", "per": "1", "tiers": [{"price": 0.2}]}`, 1), "price"},
 		"an exponent":        {strings.Replace(rate, "%", `{"unit": "u", "per": "1", "tiers": [{"price": "1e999999999"}]}`, 1), "plain decimal"},
 		"a fraction":         {strings.Replace(rate, "%", `{"unit": "u", "per": "1", "tiers": [{"price": "1/0"}]}`, 1), "plain decimal"},
+		"an empty price":     {strings.Replace(rate, "%", `{"unit": "u", "per": "1", "tiers": [{"price": ""}]}`, 1), "plain decimal"},
+		"41 digits":          {strings.Replace(rate, "%", `{"unit": "u", "per": "1", "tiers": [{"price": "`+strings.Repeat("1", 41)+`"}]}`, 1), "plain decimal"},
 		"two dots":           {strings.Replace(rate, "%", `{"unit": "u", "per": "1", "tiers": [{"price": "1.2.3"}]}`, 1), "plain decimal"},
 	} {
 		_, err := ParsePrices([]byte(c.data))

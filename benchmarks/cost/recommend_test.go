@@ -27,6 +27,12 @@ func TestRecommend(t *testing.T) {
 		{"ordered", nil, Needs{Ordered: true}, SQSAfter},
 		{"ordered and nothing may be lost", nil, Needs{Ordered: true, Durability: SurvivesCrash}, SQS},
 		{
+			"ordered, with a batch that a FIFO queue does not have",
+			func(w *Workload) { w.Queue.Batch = 100 },
+			Needs{Ordered: true, Durability: SurvivesCrash},
+			SQS,
+		},
+		{
 			"a task longer than the timeout of the function",
 			func(w *Workload) {
 				w.Function.Timeout, w.Worker = time.Second, &Function{MemoryMB: 1024}
