@@ -80,7 +80,11 @@ func (e *environment) start(inv *invocation) {
 	}
 	inv.fail(f)
 	e.lambda.printFault(inv)
-	e.conclude(inv, 0)
+	memory := 0
+	if sb != nil {
+		memory = sb.memory()
+	}
+	e.conclude(inv, memory)
 	e.current.Store(nil)
 	e.lambda.pool.release(e, true)
 	if fn.managed() { // such environments are replaced, not reset

@@ -42,7 +42,7 @@ type process struct {
 	output *output
 	memory memoryMeter
 
-	exited chan struct{} // closed when the process was reaped and its output is logged
+	exited chan struct{} // closed when the process was reaped, its output logged and onExit called
 	state  *os.ProcessState
 
 	mu   sync.Mutex
@@ -91,10 +91,10 @@ func (p *process) reap(cmd *exec.Cmd, onExit func(*process)) {
 	killGroup(p.pid)
 	p.mu.Unlock()
 	p.state = cmd.ProcessState
-	p.memory.close(p.state)
+	p.memory.close()
 	p.output.finish()
-	close(p.exited)
 	onExit(p)
+	close(p.exited)
 }
 
 // signal sends to the whole group, unless the process is gone.

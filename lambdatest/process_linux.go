@@ -24,7 +24,7 @@ type memoryMeter struct {
 
 func (m *memoryMeter) open(pid int) {
 	m.buf = make([]byte, 4096)
-	m.status, _ = os.Open("/proc/" + strconv.Itoa(pid) + "/status") // without it the peak is that at the exit
+	m.status, _ = os.Open("/proc/" + strconv.Itoa(pid) + "/status") // without it the peak stays 0
 }
 
 // peak is the high-water mark in KB.
@@ -50,14 +50,13 @@ func (m *memoryMeter) peak() int {
 	return m.peakKB
 }
 
-func (m *memoryMeter) close(state *os.ProcessState) {
+// close must be called before the number of the process can be used again. The rusage of the process is no help: a
+// child inherits the peak of whoever started it.
+func (m *memoryMeter) close() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.status != nil {
 		_ = m.status.Close()
 		m.status = nil
-	}
-	if usage, ok := state.SysUsage().(*syscall.Rusage); ok {
-		m.peakKB = max(m.peakKB, int(usage.Maxrss))
 	}
 }

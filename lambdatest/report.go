@@ -28,7 +28,7 @@ type Report struct {
 	PostRuntimeDuration time.Duration
 
 	MemorySize    int // MB, configured
-	MaxMemoryUsed int // MB, the peak of the environment's processes since they were started
+	MaxMemoryUsed int // MB, the peak of the environment's processes since they were started; 0 where there is no /proc
 
 	// Status is "success", "error" (the function failed, or a process died), or "timeout".
 	Status string

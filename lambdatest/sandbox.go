@@ -100,6 +100,7 @@ func (sb *sandbox) init(limit time.Duration) *fault {
 		f, registered, ready := sb.initFault, sb.externalsRegistered(), sb.ready()
 		if f == nil && ready {
 			sb.phase = phaseIdle
+			sb.settle() // a first reading of the memory, in case the first event ends the process
 		}
 		sb.mu.Unlock()
 		switch {
@@ -296,6 +297,13 @@ func (sb *sandbox) settle() int {
 	return memory
 }
 
+// memory is settle for a sandbox that has ended.
+func (sb *sandbox) memory() int {
+	sb.mu.Lock()
+	defer sb.mu.Unlock()
+	return sb.settle()
+}
+
 // expire is the function's timeout.
 func (sb *sandbox) expire(inv *invocation) {
 	sb.mu.Lock()
@@ -318,6 +326,7 @@ func (sb *sandbox) expire(inv *invocation) {
 // failCurrent ends the open invocation and the sandbox with it. The caller holds mu.
 func (sb *sandbox) failCurrent(f *fault, reason string) {
 	inv := sb.current
+	sb.settle() // the memory cannot be read any more when the processes are gone
 	sb.phase = phaseEnding
 	inv.timer.Stop()
 	inv.fault = f

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"slices"
 	"strconv"
 	"testing"
 	"testing/synctest"
@@ -13,20 +15,52 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/go-offload/lambda/lambdatest/sqstest"
 )
 
-// env is a server and an SDK client of it.
+// env is an SQS endpoint and a client of it. Tests of behaviour use nothing else, so
+// that they can also be run against another implementation.
 type env struct {
-	*testing.T
-	srv    *sqstest.Server
+	testing.TB
 	client *sqs.Client
+	prefix string              // of queue names, where several tests share one server
+	pass   func(time.Duration) // lets time go by
 }
 
-// inBubble runs a test against a server in a synctest bubble: minutes and days of
-// SQS pass at once, and every wait is exact.
-func inBubble(t *testing.T, opts *sqstest.Options, test func(env)) {
+// behaviour is one thing that SQS does.
+type behaviour struct {
+	name string
+	run  func(env)
+	// long ones take minutes or days, which only a bubble has.
+	long bool
+}
+
+// suite is every behaviour, by area.
+func suite() []behaviour {
+	return slices.Concat(
+		queueBehaviours, attributeBehaviours, tagBehaviours, permissionBehaviours,
+		sendBehaviours, contentBehaviours, receiveBehaviours, pollBehaviours, deleteBehaviours, visibilityBehaviours,
+		batchBehaviours, fifoBehaviours, dedupBehaviours, redriveBehaviours, moveBehaviours, retentionBehaviours, fairBehaviours,
+	)
+}
+
+// TestBehaviours runs the suite against this package, each in a bubble: minutes and
+// days pass at once, and every wait is exact.
+func TestBehaviours(t *testing.T) {
+	t.Parallel()
+	for _, b := range suite() {
+		t.Run(b.name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, nil, func(e env, _ *sqstest.Server) { b.run(e) })
+		})
+	}
+}
+
+// inBubble runs a test against a server in a synctest bubble.
+func inBubble(t *testing.T, opts *sqstest.Options, test func(env, *sqstest.Server)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		o := sqstest.Options{}
@@ -35,19 +69,23 @@ func inBubble(t *testing.T, opts *sqstest.Options, test func(env)) {
 		}
 		o.InMemory = true
 		srv := sqstest.Start(t, &o)
-		test(env{t, srv, newClient(srv)})
+		test(env{TB: t, client: newClient(srv), pass: func(d time.Duration) { <-time.After(d) }}, srv)
 	})
 }
 
 // newClient is the real SDK client, one attempt per call unless told otherwise.
 func newClient(srv *sqstest.Server, more ...func(*sqs.Options)) *sqs.Client {
+	return newClientOf(srv.URL(), srv.Client(), more...)
+}
+
+func newClientOf(url string, h *http.Client, more ...func(*sqs.Options)) *sqs.Client {
 	return sqs.New(sqs.Options{
-		BaseEndpoint: aws.String(srv.URL()),
+		BaseEndpoint: &url,
 		Region:       "us-east-1",
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "test", SecretAccessKey: "test"}, nil
 		}),
-		HTTPClient:       srv.Client(),
+		HTTPClient:       h,
 		RetryMaxAttempts: 1,
 	}, more...)
 }
@@ -57,11 +95,19 @@ type attrs = map[string]string
 // queue creates a queue and returns its URL.
 func (e env) queue(name string, attributes attrs) string {
 	e.Helper()
-	out, err := e.client.CreateQueue(e.Context(), &sqs.CreateQueueInput{QueueName: &name, Attributes: attributes})
+	url, err := e.create(name, attributes)
 	if err != nil {
 		e.Fatalf("CreateQueue %s: %v", name, err)
 	}
-	return *out.QueueUrl
+	return url
+}
+
+func (e env) create(name string, attributes attrs) (string, error) {
+	out, err := e.client.CreateQueue(e.Context(), &sqs.CreateQueueInput{QueueName: aws.String(e.prefix + name), Attributes: attributes})
+	if err != nil {
+		return "", err
+	}
+	return *out.QueueUrl, nil
 }
 
 func (e env) fifo(name string, attributes attrs) string {
@@ -75,15 +121,19 @@ func (e env) fifo(name string, attributes attrs) string {
 
 func (e env) send(url, body string, more ...func(*sqs.SendMessageInput)) *sqs.SendMessageOutput {
 	e.Helper()
-	in := &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body}
-	for _, f := range more {
-		f(in)
-	}
-	out, err := e.client.SendMessage(e.Context(), in)
+	out, err := e.trySend(url, body, more...)
 	if err != nil {
 		e.Fatalf("SendMessage %.40q: %v", body, err)
 	}
 	return out
+}
+
+func (e env) trySend(url, body string, more ...func(*sqs.SendMessageInput)) (*sqs.SendMessageOutput, error) {
+	in := &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body}
+	for _, f := range more {
+		f(in)
+	}
+	return e.client.SendMessage(e.Context(), in)
 }
 
 func group(id string) func(*sqs.SendMessageInput) {
@@ -100,15 +150,23 @@ func delay(seconds int32) func(*sqs.SendMessageInput) {
 
 func (e env) receive(url string, more ...func(*sqs.ReceiveMessageInput)) []types.Message {
 	e.Helper()
+	messages, err := e.tryReceive(url, more...)
+	if err != nil {
+		e.Fatalf("ReceiveMessage: %v", err)
+	}
+	return messages
+}
+
+func (e env) tryReceive(url string, more ...func(*sqs.ReceiveMessageInput)) ([]types.Message, error) {
 	in := &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10}
 	for _, f := range more {
 		f(in)
 	}
 	out, err := e.client.ReceiveMessage(e.Context(), in)
 	if err != nil {
-		e.Fatalf("ReceiveMessage: %v", err)
+		return nil, err
 	}
-	return out.Messages
+	return out.Messages, nil
 }
 
 func atMost(n int32) func(*sqs.ReceiveMessageInput) {
@@ -188,6 +246,12 @@ func (e env) attributes(url string) attrs {
 	return out.Attributes
 }
 
+// arn is the ARN of a queue.
+func (e env) arn(url string) string {
+	e.Helper()
+	return e.attributes(url)["QueueArn"]
+}
+
 // counts returns visible, in flight and delayed as the API tells them.
 func (e env) counts(url string) [3]int {
 	e.Helper()
@@ -255,10 +319,7 @@ func wantType[E error](t testing.TB, err error) {
 	}
 }
 
-// pass lets time go by in a bubble.
-func pass(d time.Duration) { <-time.After(d) }
-
-func sqstestStart(t *testing.T) *sqstest.Server {
-	t.Helper()
-	return sqstest.Start(t, nil)
+// setHeader makes the SDK send a header of its own.
+func setHeader(name, value string) func(*middleware.Stack) error {
+	return smithyhttp.SetHeaderValue(name, value)
 }

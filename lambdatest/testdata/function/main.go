@@ -63,7 +63,7 @@ func initialise(mode string) {
 		}
 		os.Exit(1)
 	case "hang":
-		select {}
+		time.Sleep(time.Hour)
 	}
 }
 
