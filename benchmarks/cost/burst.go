@@ -13,7 +13,7 @@ const (
 	scaleStep      = 1000 // environments a function may add ...
 	scaleEvery     = 10 * time.Second
 	esmStart       = 5 // concurrent invocations an event source mapping begins with
-	esmPerMinute   = 300
+	esmEvery       = time.Minute / 300
 	esmMax         = 1250
 	defaultQuota   = 1000 // concurrent executions of an account
 	maxBurstEvents = 1_000_000
@@ -97,7 +97,7 @@ func simulate(w Workload, c Contestant, b Burst) BurstResult {
 	limit := func(t time.Duration) int { return min(b.Concurrency, scaled(t)) }
 	if c.queues() {
 		limit = func(t time.Duration) int {
-			grown := esmStart + int(t*esmPerMinute/time.Minute)
+			grown := esmStart + int(t/esmEvery)
 			return min(b.Concurrency, esmMax, grown)
 		}
 	}
@@ -143,7 +143,7 @@ func newFleet(f Function, warm int, waits bool, limit func(time.Duration) int) *
 }
 
 // serve gives an event that arrives at a time to an environment and returns when
-// it started there; false if it was throttled.
+// the handler begins there, after any init phase; false if it was throttled.
 func (f *fleet) serve(at, lasts time.Duration) (time.Duration, bool) {
 	start, cold := at, false
 	switch {
@@ -166,7 +166,7 @@ func (f *fleet) serve(at, lasts time.Duration) (time.Duration, bool) {
 	f.Invocations++
 	if cold {
 		f.ColdStarts++
-		lasts += f.init
+		start += f.init
 	}
 	heap.Push(&f.used, start+lasts)
 	f.Peak = max(f.Peak, len(f.used))

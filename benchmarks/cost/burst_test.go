@@ -109,8 +109,15 @@ func TestEventSourceMappingScalesSlowly(t *testing.T) {
 	if invoke.Invocations != 1000 || invoke.LongestWait != 0 {
 		t.Errorf("invoke: %+v, want all tasks run at once", invoke)
 	}
-	// In batches of ten there are ten workers a second, three at a time.
+	// Six tasks sent after 20 ms: the sixth worker is allowed at 200 ms, before the
+	// first one is free at 320.
 	w := burstWorkload()
+	w.Function.Init = 0
+	if r := burst(t, w, SQS, Burst{Rate: 1e6, For: 6 * time.Microsecond}).Worker; r.Peak != 6 || r.LongestWait < 178*ms || r.LongestWait > 182*ms {
+		t.Errorf("six at once: %+v, want the sixth to start 180 ms late", r)
+	}
+	// In batches of ten there are ten workers a second, three at a time.
+	w = burstWorkload()
 	w.Queue.Batch = 10
 	if r := burst(t, w, SQS, b).Worker; r.Invocations != 100 || r.LongestWait != 0 {
 		t.Errorf("in batches: %+v, want 100 workers without a wait", r)

@@ -21,20 +21,22 @@ type Pool struct {
 	// Mean and Peak are the average number of busy environments over the month
 	// and in its busiest step: arrivals a second times seconds held (Little's
 	// law).
-	Mean, Peak float64
+	Mean float64 `json:"mean"`
+	Peak float64 `json:"peak"`
 	// Needed is the number of environments for evenly spaced arrivals at the
 	// peak rate.
-	Needed int
+	Needed int `json:"needed"`
 	// Reserved is the reserved concurrency with which random (Poisson) arrivals
 	// at the peak rate find a free environment 99.9 % of the time, and Headroom
 	// how much of it is there for that alone.
-	Reserved, Headroom int
+	Reserved int `json:"reserved"`
+	Headroom int `json:"headroom"`
 }
 
 // Capacity is what a workload keeps busy.
 type Capacity struct {
-	Front  Pool // the function that the client reaches
-	Worker Pool // the function that runs tasks sent elsewhere; zero if there is none
+	Front  Pool `json:"front"`  // the function that the client reaches
+	Worker Pool `json:"worker"` // the function that runs tasks sent elsewhere; zero if there is none
 }
 
 // Concurrency is the reserved concurrency of both functions together, to be

@@ -240,6 +240,13 @@ func TestGoldenFailures(t *testing.T) {
 		}
 	}
 
+	// Without retries there is one attempt in process and one from the queue.
+	w.Retries = 0
+	if got := bill(t, w, ExtensionSQS, USEast1()).Units(KindExtra).String(); got != "10000" { // 0.1^2
+		t.Errorf("%s tasks fail for good, want 10000", got)
+	}
+	w.Retries = 1
+
 	// Three tasks side by side: a retry round is needed if any of them failed,
 	// 1 - 0.9^3 = 0.271; two at a time: (1 - 0.9^2) + (1 - 0.9) = 0.29.
 	w.Tasks = 3

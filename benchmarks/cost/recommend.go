@@ -68,7 +68,7 @@ type Option struct {
 	Contestant Contestant    `json:"contestant"`
 	Bill       Bill          `json:"bill"` // empty if the workload is not possible
 	Capacity   Capacity      `json:"capacity"`
-	P99        time.Duration `json:"p99"` // of the response; 0 for APIGatewayAsync
+	P99        time.Duration `json:"p99"` // of the response, nanoseconds in JSON; 0 for APIGatewayAsync
 	// Against are the needs that it does not meet, in words; empty = it meets
 	// them all.
 	Against []string `json:"against,omitempty"`
@@ -82,15 +82,15 @@ func (o Option) possible() bool { return o.Bill.Contestant != "" }
 
 // Advice is the answer of Recommend.
 type Advice struct {
-	Best Option
+	Best Option `json:"best"`
 	// Options are all contestants: those that meet the needs first, the cheapest
 	// at the top, then the others, those that Lambda cannot carry last.
-	Options []Option
+	Options []Option `json:"options"`
 	// BreakEvens are the points at which another of the contestants that meet
 	// the needs becomes the cheapest, around the given workload.
-	BreakEvens []Crossing
+	BreakEvens []Crossing `json:"breakEvens"`
 	// Reasons are the choice in sentences.
-	Reasons []string
+	Reasons []string `json:"reasons"`
 }
 
 // Recommend returns the cheapest contestant that meets the needs. Of equally
