@@ -20,9 +20,11 @@ const (
 	// quotas"). A queue may be configured for less.
 	MaxEnvelopeBytes = 1 << 20
 
-	// MaxIDBytes, MaxGroupBytes and MaxDeduplicationBytes are what SQS takes as a
-	// MessageDeduplicationId and a MessageGroupId.
-	MaxIDBytes            = 128
+	// MaxIDBytes leaves a sender room to make deduplication IDs of task IDs.
+	MaxIDBytes = 100
+
+	// MaxGroupBytes and MaxDeduplicationBytes are what SQS takes as a MessageGroupId
+	// and a MessageDeduplicationId.
 	MaxGroupBytes         = 128
 	MaxDeduplicationBytes = 128
 
@@ -59,7 +61,7 @@ var (
 //	field          attribute              CloudEvents type, rule
 //	               specversion            String, "1.0"
 //	               offloadversion         Integer, EnvelopeVersion
-//	ID             id                     String, 1 to 128 printable ASCII characters, no space
+//	ID             id                     String, 1 to 100 printable ASCII characters, no space
 //	Source         source                 URI, absolute, at most 512 bytes
 //	Task           type                   String, 1 to 256 bytes
 //	Time           time                   Timestamp

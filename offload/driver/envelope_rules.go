@@ -13,7 +13,7 @@ import (
 func (e *Envelope) check() error {
 	switch {
 	case !isPrintable(e.ID, MaxIDBytes):
-		return refuse(attrID, "must be 1 to 128 printable ASCII characters without spaces")
+		return refuse(attrID, "must be 1 to 100 printable ASCII characters without spaces")
 	case !isURI(e.Source):
 		return refuse(attrSource, "must be an absolute URI of at most 512 bytes, such as the ARN of a function")
 	case !isText(e.Task, MaxTaskBytes):

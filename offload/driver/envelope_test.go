@@ -178,7 +178,7 @@ func TestAppendJSONRefuses(t *testing.T) {
 	long := strings.Repeat("x", 513)
 	for name, breakIt := range map[string]func(e *driver.Envelope){
 		"no ID":                   func(e *driver.Envelope) { e.ID = "" },
-		"long ID":                 func(e *driver.Envelope) { e.ID = long[:129] },
+		"long ID":                 func(e *driver.Envelope) { e.ID = long[:101] },
 		"space in ID":             func(e *driver.Envelope) { e.ID = "a b" },
 		"non-ASCII ID":            func(e *driver.Envelope) { e.ID = "é" },
 		"DEL in ID":               func(e *driver.Envelope) { e.ID = "a\x7f" },
