@@ -69,7 +69,7 @@ var batchBehaviours = []behaviour{
 	}},
 	{name: "batch/refused as a whole", run: func(e env) {
 		url := e.queue("q", nil)
-		_, err := e.sendBatch(url)
+		_, err := e.sendBatch(url, []types.SendMessageBatchRequestEntry{}...) // the SDK refuses nil itself
 		wantCode(e, err, "AWS.SimpleQueueService.EmptyBatchRequest")
 		wantType[*types.EmptyBatchRequest](e, err)
 		_, err = e.sendBatch(url, entries(11)...)

@@ -288,34 +288,34 @@ func bodies(messages []types.Message) []string {
 }
 
 // wantCode asserts the error code that the SDK reports.
-func wantCode(t testing.TB, err error, code string) {
-	t.Helper()
+func wantCode(tb testing.TB, err error, code string) {
+	tb.Helper()
 	var api smithy.APIError
 	if !errors.As(err, &api) {
-		t.Errorf("error %v, want API error %s", err, code)
+		tb.Errorf("error %v, want API error %s", err, code)
 		return
 	}
 	if api.ErrorCode() != code {
-		t.Errorf("error code %s (%s), want %s", api.ErrorCode(), api.ErrorMessage(), code)
+		tb.Errorf("error code %s (%s), want %s", api.ErrorCode(), api.ErrorMessage(), code)
 	}
 }
 
 // wantMessage asserts code and wording.
-func wantMessage(t testing.TB, err error, code, message string) {
-	t.Helper()
-	wantCode(t, err, code)
+func wantMessage(tb testing.TB, err error, code, message string) {
+	tb.Helper()
+	wantCode(tb, err, code)
 	var api smithy.APIError
 	if errors.As(err, &api) && api.ErrorMessage() != message {
-		t.Errorf("error message\n%s\nwant\n%s", api.ErrorMessage(), message)
+		tb.Errorf("error message\n%s\nwant\n%s", api.ErrorMessage(), message)
 	}
 }
 
 // wantType asserts that the SDK made its typed error of it.
-func wantType[E error](t testing.TB, err error) {
-	t.Helper()
+func wantType[E error](tb testing.TB, err error) {
+	tb.Helper()
 	var typed E
 	if !errors.As(err, &typed) {
-		t.Errorf("error %v (%T), want %T", err, err, typed)
+		tb.Errorf("error %v (%T), want %T", err, err, typed)
 	}
 }
 
