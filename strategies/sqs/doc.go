@@ -1,0 +1,80 @@
+// Package sqs sends tasks to an Amazon SQS queue, from which another invocation runs
+// them. Link it with a blank import and select it with OFFLOAD_STRATEGY=sqs and
+// OFFLOAD_SQS_QUEUE_URL.
+//
+// # Mechanism
+//
+// The tasks of an invocation leave in batches of up to ten with SendMessageBatch, by
+// default before the response, so that a client that sees success knows its work to be
+// stored. An event source mapping gives them to a function that runs them: this one,
+// which recognises its own envelopes, or one made with offload.StartWorker. The
+// message body is the envelope, a CloudEvent in JSON; there are no message attributes,
+// since each would count towards the size and repeat what the body says. The X-Ray trace
+// header travels as the system attribute AWSTraceHeader, which does not count.
+//
+// Calls go to the region of the queue's URL, with the credentials that Lambda puts into the
+// environment. AWS_ENDPOINT_URL_SQS and AWS_ENDPOINT_URL redirect them; a queue URL
+// of another host than sqs.REGION.amazonaws.com, such as a VPC endpoint, is called
+// at that host. For everything else set [Options].Client.
+//
+// # Delivery
+//
+// At least once. SQS may deliver a message twice, and a send whose answer got lost is
+// repeated, so tasks must tolerate duplicates; the task's ID is the same in all of them.
+//
+// On a standard queue order is not kept. A group becomes the MessageGroupId of a fair
+// queue: it shares out the workers among groups, and orders nothing.
+//
+// On a FIFO queue (its name ends in ".fifo") messages of a group are delivered in
+// order, and one that fails holds up those behind it. A task without a group has one of its own,
+// named by its ID: nothing is ordered unless that was asked for, no task waits for an unrelated
+// one that keeps failing, and the mapping can run as many at once as there are tasks. (One
+// group per task name would do the opposite by default.) The deduplication ID is
+// the user's key or else the task's ID, so that a repeated send is stored once within
+// 5 minutes. From a task's second hop on it is the task's ID and the number of the hop:
+// otherwise SQS would take a task that returns to the queue for a repeat, accept it and
+// drop it.
+//
+// # Limits
+//
+//   - 1,048,576 bytes a message and a batch ([MaxMessageBytes], [MaxBatchBytes]),
+//     10 messages a batch ([MaxBatchEntries]): Amazon SQS API Reference,
+//     SendMessageBatch. A queue may be configured for less
+//     ([Options].MaxMessageBytes).
+//   - 15 minutes of delay ([MaxDelay]): SendMessage, DelaySeconds. A longer one is made of
+//     several hops. FIFO queues have no delay per message, so there is none.
+//   - 128 characters of ASCII without spaces in groups and deduplication keys.
+//   - FIFO queues take 300 calls a second and action unless they are in high throughput
+//     mode (Amazon SQS Developer Guide, "Amazon SQS message quotas"); a call above it is
+//     throttled and tried again.
+//
+// # Cost
+//
+// Every action is a request; a call of up to ten messages is one, and each 64 kB of
+// its payload is one (Amazon SQS pricing). Fair queues and FIFO queues cost more a request. The
+// mapping polls the queue at your cost, also when it is empty. The worker's
+// invocations are billed as any.
+//
+// # IAM
+//
+// The function that defers needs sqs:SendMessage on the queue (the action covers
+// SendMessageBatch), and kms:GenerateDataKey and kms:Decrypt on the key of a queue with a
+// customer managed one:
+//
+//	{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:REGION:ACCOUNT:QUEUE"}
+//
+// The function that runs the tasks needs what every event source mapping needs:
+// sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes.
+//
+// # Failure
+//
+// Throttling, errors of the service and of the network are tried again by package
+// offload for as long as the invocation has time, entry by entry where part of a
+// batch failed. What SQS says is the sender's fault (no such queue, no permission, a message that
+// is too large) is not; then the next strategy of the chain gets the task.
+//
+// A message that the worker cannot finish becomes visible again after the queue's
+// visibility timeout, at least six times the function's timeout. Give the
+// queue a dead-letter queue: after maxReceiveCount attempts (5 or more) the message is there, with
+// its envelope, instead of coming back until its retention time ends.
+package sqs
