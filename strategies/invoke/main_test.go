@@ -1,0 +1,111 @@
+package invoke_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/invoke"
+)
+
+// TestMain fails the package when a goroutine outlives the tests.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if left := leftovers(); code == 0 && left != "" {
+		fmt.Fprintf(os.Stderr, "goroutines left behind:\n%s\n", left)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// leftovers waits a while for goroutines to end and returns the stacks of the rest.
+func leftovers() string {
+	for deadline := time.Now().Add(5 * time.Second); ; <-time.After(10 * time.Millisecond) {
+		buf := make([]byte, 1<<20)
+		var left []string
+		for i, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+			// The first is this one.
+			if i > 0 && !strings.Contains(stack, "testing.(*") {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 || time.Now().After(deadline) {
+			return strings.Join(left, "\n\n")
+		}
+	}
+}
+
+// lambdaEnv is what a function finds in its environment.
+func lambdaEnv(more map[string]string) driver.Env {
+	vars := map[string]string{
+		"AWS_LAMBDA_FUNCTION_NAME":    "checkout",
+		"AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+		"AWS_REGION":                  "eu-central-1",
+		"AWS_ACCESS_KEY_ID":           "AKIDEXAMPLE",
+		"AWS_SECRET_ACCESS_KEY":       "secret",
+		"AWS_SESSION_TOKEN":           "token",
+	}
+	for key, value := range more {
+		vars[key] = value
+	}
+	return driver.Env{
+		Getenv:         func(key string) string { return vars[key] },
+		Logger:         slog.New(slog.DiscardHandler),
+		MaxConcurrency: 1,
+	}
+}
+
+// open opens a strategy that invokes the function greeter at an endpoint.
+func open(tb testing.TB, endpoint string) *invoke.Strategy {
+	tb.Helper()
+	s := invoke.New(&invoke.Options{Function: "greeter"})
+	if err := s.Open(context.Background(), lambdaEnv(map[string]string{"AWS_ENDPOINT_URL_LAMBDA": endpoint})); err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(s.Thaw) // leaves no connection behind
+	return s
+}
+
+// serve runs an endpoint for one test and counts its requests.
+func serve(tb testing.TB, answer http.HandlerFunc) (url string, requests *atomic.Int32) {
+	tb.Helper()
+	requests = new(atomic.Int32)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		answer(w, r)
+	}))
+	tb.Cleanup(server.Close)
+	return server.URL, requests
+}
+
+// accept answers as Lambda does to an event that it has queued.
+func accept(w http.ResponseWriter, r *http.Request) {
+	if _, err := io.Copy(io.Discard, r.Body); err != nil {
+		panic(err)
+	}
+	w.WriteHeader(http.StatusAccepted)
+}
+
+// message makes the message of a task on its first hop.
+func message(tb testing.TB, id, data string) driver.Message {
+	tb.Helper()
+	e := driver.Envelope{
+		ID: id, Source: "urn:offload:test", Task: "task", Time: time.Unix(1_800_000_000, 0),
+		Hops: 1, Data: []byte(data),
+	}
+	body, err := e.AppendJSON(nil)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return driver.Message{ID: id, Task: "task", Body: body}
+}
