@@ -17,7 +17,7 @@ type environment struct {
 	sandbox     atomic.Pointer[sandbox]
 	invocations atomic.Int64
 	current     atomic.Pointer[invocation] // open, unless managed
-	// answeredAt is when the open invocation was answered, in Unix nanoseconds; 0 while it is not.
+	// answeredAt is when an invocation was answered last, in Unix nanoseconds; 0 when there is nothing to wait for.
 	answeredAt atomic.Int64
 
 	goneOnce   sync.Once
@@ -75,7 +75,7 @@ func (e *environment) start(inv *invocation) {
 	}
 	inv.end = time.Now()
 	inv.fault = f
-	if e.lambda.pool.isLost(e) {
+	if e.lambda.pool.isClosed() {
 		inv.answer(reply{err: ErrClosed})
 	}
 	inv.fail(f)

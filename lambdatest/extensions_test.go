@@ -112,7 +112,7 @@ func TestDisableExtensions(t *testing.T) {
 // An extension that never asks for its next event uses up the function's timeout.
 func TestStuckExtension(t *testing.T) {
 	t.Parallel()
-	p := newPuppet(t, lambdatest.Function{Timeout: 300 * time.Millisecond})
+	p := newPuppet(t, lambdatest.Function{Timeout: 900 * time.Millisecond})
 	result := p.invoke(`{}`)
 	p.base = <-p.api
 	x := p.register("stuck", `{"events":["INVOKE"]}`).header.Get(extensionID)
@@ -122,7 +122,7 @@ func TestStuckExtension(t *testing.T) {
 	p.must(http.MethodPost, response(id), `1`)
 	res := result.wait(t)
 	p.next()
-	if r := report(t, p.Lambda, res); r.Status != "timeout" || r.BilledDuration < 300*time.Millisecond {
+	if r := report(t, p.Lambda, res); r.Status != "timeout" || r.BilledDuration < 900*time.Millisecond {
 		t.Errorf("%+v", r)
 	}
 }

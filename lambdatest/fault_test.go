@@ -15,21 +15,21 @@ import (
 
 func TestTimeout(t *testing.T) {
 	t.Parallel()
-	l := function(t, lambdatest.Function{Timeout: 150 * time.Millisecond})
+	l := function(t, lambdatest.Function{Timeout: 700 * time.Millisecond})
 	warm := succeed(t, l, command{Mode: "calls"})
 	res := invoke(t, l, command{Mode: "sleep", Sleep: 60_000})
-	want := failure{"RequestId: " + res.RequestID + " Error: Task timed out after 0.15 seconds", "Sandbox.Timedout"}
+	want := failure{"RequestId: " + res.RequestID + " Error: Task timed out after 0.70 seconds", "Sandbox.Timedout"}
 	if f := failed(t, res); f != want {
 		t.Errorf("%+v, want %+v", f, want)
 	}
 	r := report(t, l, res)
-	if r.Status != "timeout" || r.Duration != 150*time.Millisecond || r.BilledDuration != 150*time.Millisecond {
+	if r.Status != "timeout" || r.Duration != 700*time.Millisecond || r.BilledDuration != 700*time.Millisecond {
 		t.Errorf("%+v", r)
 	}
 	if !strings.HasSuffix(r.String(), "\tStatus: timeout") {
 		t.Errorf("%q", r)
 	}
-	if line := regexp.MustCompile(`(?m)^\S+Z ` + res.RequestID + ` Task timed out after 0\.15 seconds$`); !line.MatchString(l.LogText()) {
+	if line := regexp.MustCompile(`(?m)^\S+Z ` + res.RequestID + ` Task timed out after 0\.70 seconds$`); !line.MatchString(l.LogText()) {
 		t.Errorf("no timeout line in\n%s", l.LogText())
 	}
 
@@ -46,7 +46,7 @@ func TestTimeout(t *testing.T) {
 // The time of the tail counts, but the caller has had the answer.
 func TestTimeoutInTail(t *testing.T) {
 	t.Parallel()
-	l := function(t, lambdatest.Function{Timeout: 150 * time.Millisecond})
+	l := function(t, lambdatest.Function{Timeout: 700 * time.Millisecond})
 	res := succeed(t, l, command{Mode: "tail", Sleep: 60_000})
 	if string(res.Payload) != `"answered"` {
 		t.Errorf("%s", res.Payload)

@@ -38,7 +38,7 @@ func newLambda(ctx context.Context, s *Service, fn Function, command []string) (
 		service: s, fn: fn, command: command, arn: arn(fn.Name),
 		journal: newJournal(fn.Name, fn.Output), closed: make(chan struct{}),
 	}
-	l.pool = &pool{limit: fn.MaxEnvironments, settle: fn.Settle, idleTimeout: fn.IdleTimeout}
+	l.pool = &pool{limit: fn.MaxEnvironments, managed: fn.managed(), settle: fn.Settle, idleTimeout: fn.IdleTimeout}
 	l.pool.create = func() *environment { return newEnvironment(l) }
 	var err error
 	l.url, err = serveURL(ctx, l)

@@ -12,6 +12,7 @@ import (
 // Locks: a sandbox's mutex may be held when the pool's is taken, never the other way round.
 type pool struct {
 	limit       int
+	managed     bool
 	settle      time.Duration
 	idleTimeout time.Duration
 	create      func() *environment
@@ -92,7 +93,7 @@ func (p *pool) await(ctx context.Context, ticket chan *environment, wait time.Du
 func (p *pool) settling(now time.Time) time.Duration {
 	longest := time.Duration(0)
 	for _, e := range p.envs {
-		if at := e.answeredAt.Load(); at != 0 && e.open > 0 && !e.retiring {
+		if at := e.answeredAt.Load(); at != 0 && (e.open > 0 || p.managed) && !e.retiring && !e.lost {
 			longest = max(longest, p.settle-time.Duration(now.UnixNano()-at))
 		}
 	}
@@ -117,7 +118,9 @@ func (p *pool) pick() *environment {
 func (p *pool) take(e *environment) {
 	e.free--
 	e.open++
-	e.answeredAt.Store(0)
+	if !p.managed { // there other workers may be about to settle
+		e.answeredAt.Store(0)
+	}
 	p.open++
 	if e.reaper != nil {
 		e.reaper.Stop()
@@ -187,6 +190,13 @@ func (p *pool) isLost(e *environment) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return e.lost
+}
+
+// isClosed tells whether Close was called.
+func (p *pool) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
 }
 
 // withdraw takes a slot back: the worker that offered it is gone.

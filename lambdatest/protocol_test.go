@@ -25,6 +25,7 @@ type puppet struct {
 
 func newPuppet(t *testing.T, f lambdatest.Function) *puppet {
 	t.Helper()
+	f.MaxEnvironments = 1
 	f.Command = []string{"sh", "-c", `echo "api=$AWS_LAMBDA_RUNTIME_API"; exec sleep 1000`}
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
@@ -104,8 +105,17 @@ func (r *pending[T]) wait(t *testing.T) T {
 	return r.value
 }
 
+// invoke may be called while the request for the next event is still on its way.
 func (p *puppet) invoke(payload string) *pending[*lambdatest.Result] {
-	return background(func() (*lambdatest.Result, error) { return p.Invoke(p.t.Context(), []byte(payload)) })
+	return background(func() (*lambdatest.Result, error) {
+		for {
+			res, err := p.Invoke(p.t.Context(), []byte(payload))
+			if !errors.Is(err, lambdatest.ErrThrottled) {
+				return res, err
+			}
+			pause()
+		}
+	})
 }
 
 func (p *puppet) next() *pending[answer] {

@@ -246,13 +246,11 @@ func (sb *sandbox) respond(inv *invocation, kind EventKind, errorType string, r 
 		}
 		_ = inv.stream.CloseWithError(err)
 	}
-	if sb.fn.managed() {
-		inv.answer(r)
-		sb.closeManaged(inv, nil)
-		return
-	}
 	sb.env.answeredAt.Store(inv.responseEnd.UnixNano())
 	inv.answer(r)
+	if sb.fn.managed() {
+		sb.closeManaged(inv, nil)
+	}
 }
 
 // serveError: the function failed and the runtime says how.

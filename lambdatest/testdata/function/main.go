@@ -85,10 +85,11 @@ func (t *tail) Close() error { t.close(); return nil }
 
 func (t *tail) MarshalJSON() ([]byte, error) { return nil, errors.New("not JSON") }
 
-// slow hands out its parts with a pause before each, except the first.
+// slow hands out its parts with a pause before each, except the first, and not before the file gate exists (if set).
 type slow struct {
 	parts []string
 	pause time.Duration
+	gate  string
 	fail  error
 	n     int
 }
@@ -102,6 +103,12 @@ func (s *slow) Read(p []byte) (int, error) {
 	}
 	if s.n > 0 {
 		time.Sleep(s.pause)
+		for s.gate != "" {
+			if _, err := os.Stat(s.gate); err == nil {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
 	}
 	n := copy(p, s.parts[s.n])
 	s.n++
@@ -171,7 +178,7 @@ func handle(ctx context.Context, event json.RawMessage) (any, error) {
 		}()
 		return "left", nil
 	case "stream":
-		return &slow{parts: strings.Split(c.Text, ","), pause: pause}, nil
+		return &slow{parts: strings.Split(c.Text, ","), pause: pause, gate: c.File}, nil
 	case "streamerror":
 		return &slow{parts: []string{"half"}, fail: errors.New("broke midway")}, nil
 	case "meet": // returns once two of these run at the same time
@@ -211,7 +218,7 @@ func serveURL(_ context.Context, r events.LambdaFunctionURLRequest) (any, error)
 	case "/stream":
 		return &events.LambdaFunctionURLStreamingResponse{
 			StatusCode: 202, Headers: map[string]string{"Content-Type": "text/plain"}, Cookies: []string{"s=1"},
-			Body: &slow{parts: strings.Split(r.QueryStringParameters["parts"], ","), pause: 20 * time.Millisecond},
+			Body: &slow{parts: strings.Split(r.QueryStringParameters["parts"], ","), gate: r.QueryStringParameters["gate"]},
 		}, nil
 	case "/streamerror":
 		return &events.LambdaFunctionURLStreamingResponse{Body: &slow{parts: []string{"half"}, fail: errors.New("broke midway")}}, nil
