@@ -20,11 +20,11 @@ type answer struct {
 }
 
 // post sends one request as it is written here, for what the SDK cannot send.
-func post(t testing.TB, srv *sqstest.Server, client *http.Client, target, body string, header ...string) answer {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, srv.URL()+"/", strings.NewReader(body))
+func post(tb testing.TB, srv *sqstest.Server, client *http.Client, target, body string, header ...string) answer {
+	tb.Helper()
+	req, err := http.NewRequestWithContext(tb.Context(), http.MethodPost, srv.URL()+"/", strings.NewReader(body))
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
 	req.Header.Set("X-Amz-Target", target)
@@ -33,12 +33,12 @@ func post(t testing.TB, srv *sqstest.Server, client *http.Client, target, body s
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	defer resp.Body.Close()
 	b, err := io.ReadAll(resp.Body)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return answer{resp.StatusCode, resp.Header, string(b)}
 }

@@ -2,7 +2,6 @@ package sqstest
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -61,18 +60,18 @@ type Server struct {
 	closing   chan struct{}  // closed first: long polls, slow faults and move tasks end
 	active    sync.WaitGroup // requests past their body, and move tasks
 
-	mu        sync.Mutex
-	closed    bool
-	ahead     time.Duration
-	queues    map[string]*queue
-	deleted   map[string]time.Time // names that may not be used again yet
-	queueSeq  uint64
-	moves     []*moveTask
-	requests  map[string]*RequestCount
-	injected  []*Injected
-	rng       *rand.Rand
-	wake      chan struct{}
-	transport []*http.Transport // of clients handed out, to close their idle connections
+	mu         sync.Mutex
+	closed     bool
+	ahead      time.Duration
+	queues     map[string]*queue
+	deleted    map[string]time.Time // names that may not be used again yet
+	queueSeq   uint64
+	moves      []*moveTask
+	requests   map[string]*RequestCount
+	injected   []*Injected
+	rng        *rand.Rand
+	wake       chan struct{}
+	transports []*http.Transport // of clients handed out, to close their idle connections
 }
 
 // Start runs a server for one test and closes it when the test ends. It fails the
@@ -144,16 +143,6 @@ func New(opts *Options) (*Server, error) {
 // URL is the endpoint: the value for AWS_ENDPOINT_URL_SQS.
 func (s *Server) URL() string { return s.url }
 
-// Client returns an HTTP client that reaches the server, the only way to it with
-// Options.InMemory. Close closes its idle connections.
-func (s *Server) Client() *http.Client {
-	t := &http.Transport{DialContext: s.dial, MaxIdleConnsPerHost: 16}
-	s.mu.Lock()
-	s.transport = append(s.transport, t)
-	s.mu.Unlock()
-	return &http.Client{Transport: t}
-}
-
 // Close ends long polls with an empty answer, lets other requests finish for up to
 // a second, closes all connections and stops. Queues and messages are gone. Closing
 // twice is harmless.
@@ -161,7 +150,7 @@ func (s *Server) Close() {
 	s.closeOnce.Do(func() {
 		s.mu.Lock()
 		s.closed = true
-		transports := s.transport
+		transports := s.transports
 		s.mu.Unlock()
 		close(s.closing)
 
@@ -192,49 +181,3 @@ func (s *Server) enter() bool {
 	s.active.Add(1)
 	return true
 }
-
-// pipeListener connects clients and server within the process.
-type pipeListener struct {
-	conns chan net.Conn
-	once  sync.Once
-	done  chan struct{}
-}
-
-func newPipeListener() *pipeListener {
-	return &pipeListener{conns: make(chan net.Conn), done: make(chan struct{})}
-}
-
-var errPipeClosed = errors.New("sqstest: the server is closed")
-
-func (l *pipeListener) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case l.conns <- server:
-		return client, nil
-	case <-l.done:
-		return nil, errPipeClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case c := <-l.conns:
-		return c, nil
-	case <-l.done:
-		return nil, errPipeClosed
-	}
-}
-
-func (l *pipeListener) Close() error {
-	l.once.Do(func() { close(l.done) })
-	return nil
-}
-
-func (l *pipeListener) Addr() net.Addr { return pipeAddr{} }
-
-type pipeAddr struct{}
-
-func (pipeAddr) Network() string { return "pipe" }
-func (pipeAddr) String() string  { return "sqs.test" }
