@@ -23,6 +23,7 @@ const (
 	EventShutdownStart  EventKind = "ShutdownStart"  // the environment is being ended; Message is the reason
 	EventExit           EventKind = "Exit"           // a process ended (Message)
 	EventLog            EventKind = "Log"            // a line of output; Message is the line
+	EventClose          EventKind = "Close"          // the function was removed; nothing comes after it
 )
 
 // Event is one moment in the life of an environment.
@@ -30,7 +31,7 @@ type Event struct {
 	Time          time.Time
 	Kind          EventKind
 	Function      string
-	EnvironmentID string
+	EnvironmentID string  // empty in EventClose
 	RequestID     string  // empty outside an invocation
 	Message       string  // detail, see the kinds
 	Report        *Report // only with EventReport; shared, do not modify

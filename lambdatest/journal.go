@@ -187,6 +187,7 @@ func (j *journal) subscribe(f func(Event)) (cancel func()) {
 // close delivers what subscribers still have outstanding and ends them.
 func (j *journal) close() {
 	j.mu.Lock()
+	j.add(Event{Kind: EventClose})
 	j.closed = true
 	subscribers := j.subscribers
 	j.subscribers = map[*subscriber]struct{}{}

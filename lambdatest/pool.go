@@ -128,13 +128,7 @@ func (p *pool) take(e *environment) {
 }
 
 // offer makes one slot of e available: to the first that waits (then it returns true), or to the next that comes.
-func (p *pool) offer(e *environment) (taken bool) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.offerLocked(e)
-}
-
-func (p *pool) offerLocked(e *environment) bool {
+func (p *pool) offer(e *environment) bool {
 	e.free++
 	if len(p.tickets) == 0 || e.retiring || e.lost {
 		return false
@@ -155,7 +149,7 @@ func (p *pool) offerWorker(e *environment) {
 		e.reserved--
 		return
 	}
-	p.offerLocked(e)
+	p.offer(e)
 }
 
 // leave ends an invocation's hold of a managed environment. Its worker offers itself when it asks for the next event.
@@ -215,7 +209,7 @@ func (p *pool) release(e *environment, cold bool) (taken bool) {
 	e.cold = cold
 	e.usedAt = time.Now()
 	e.answeredAt.Store(0)
-	if p.offerLocked(e) {
+	if p.offer(e) {
 		return true
 	}
 	p.watch(e)
