@@ -39,7 +39,7 @@ func TestSDKInvoke(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if string(out.Payload) != `{"a":1}` || out.StatusCode != 200 || out.FunctionError != nil || *out.ExecutedVersion != "$LATEST" {
+		if string(out.Payload) != `{"a":1}` || out.StatusCode != http.StatusOK || out.FunctionError != nil || *out.ExecutedVersion != "$LATEST" {
 			t.Errorf("%s: %+v", name, out)
 		}
 	}
@@ -51,7 +51,7 @@ func TestSDKInvoke(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if out.StatusCode != 200 || aws.ToString(out.FunctionError) != "Unhandled" || decode[failure](t, out.Payload).ErrorMessage != "no stock" {
+		if out.StatusCode != http.StatusOK || aws.ToString(out.FunctionError) != "Unhandled" || decode[failure](t, out.Payload).ErrorMessage != "no stock" {
 			t.Errorf("%+v", out)
 		}
 	})
@@ -97,7 +97,7 @@ func TestSDKInvoke(t *testing.T) {
 		}
 		before := len(l.Reports())
 		out, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: aws.String("orders"), InvocationType: types.InvocationTypeDryRun})
-		if err != nil || out.StatusCode != 204 || len(l.Reports()) != before {
+		if err != nil || out.StatusCode != http.StatusNoContent || len(l.Reports()) != before {
 			t.Errorf("%+v %v", out, err)
 		}
 	})
@@ -176,7 +176,7 @@ func TestUnknownOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
-	if res.StatusCode != 404 || res.Header.Get("X-Amzn-Errortype") != "UnknownOperationException" {
+	if res.StatusCode != http.StatusNotFound || res.Header.Get("X-Amzn-Errortype") != "UnknownOperationException" {
 		t.Errorf("%d %v", res.StatusCode, res.Header)
 	}
 }
@@ -292,7 +292,7 @@ func TestInvokeStream(t *testing.T) {
 		t.Fatal(err)
 	}
 	n, err := io.Copy(io.Discard, s)
-	if err != nil || n != 8_000_000 || s.StatusCode != 200 || s.ContentType != "application/octet-stream" {
+	if err != nil || n != 8_000_000 || s.StatusCode != http.StatusOK || s.ContentType != "application/octet-stream" {
 		t.Errorf("%d bytes, %v, %+v", n, err, s)
 	}
 

@@ -60,7 +60,8 @@ func (e *eventStream) message(eventType, contentType string, payload []byte) {
 	if e.err != nil {
 		return
 	}
-	b := append(e.buf[:0], make([]byte, 12)...)
+	b := e.buf[:0]
+	b = append(b, make([]byte, 12)...)
 	b = appendStringHeader(b, ":message-type", "event")
 	b = appendStringHeader(b, ":event-type", eventType)
 	b = appendStringHeader(b, ":content-type", contentType)

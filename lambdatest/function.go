@@ -171,15 +171,15 @@ func (f Function) check() error {
 		{"IdleTimeout", f.IdleTimeout.Milliseconds(), 0, int64(1<<63-1) / int64(time.Millisecond), " ms"},
 	} {
 		if bound.value < bound.lo || bound.value > bound.hi {
-			return fmt.Errorf("Function.%s is %d%s, want %d to %d%s", bound.name, bound.value, bound.unit, bound.lo, bound.hi, bound.unit)
+			return fmt.Errorf("function field %s is %d%s, want %d to %d%s", bound.name, bound.value, bound.unit, bound.lo, bound.hi, bound.unit)
 		}
 	}
 	if f.URLMode != Buffered && f.URLMode != ResponseStream {
-		return fmt.Errorf("Function.URLMode is %d, want Buffered or ResponseStream", int(f.URLMode))
+		return fmt.Errorf("function field URLMode is %d, want Buffered or ResponseStream", int(f.URLMode))
 	}
 	for name := range f.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {
-			return fmt.Errorf("Function.Env has the name %q, which no environment variable can have", name)
+			return fmt.Errorf("function field Env has the name %q, which no environment variable can have", name)
 		}
 	}
 	return nil

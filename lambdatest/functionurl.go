@@ -121,17 +121,16 @@ func (u *urlServer) stream(w http.ResponseWriter, inv *invocation) {
 	// The function runs on when the client has gone, and the rest of its response is thrown away.
 	defer func() { _ = inv.reply.stream.Close() }()
 	var body io.Reader = inv.reply.stream
-	p := prelude{StatusCode: http.StatusOK}
+	p := prelude{StatusCode: http.StatusOK, Headers: map[string]string{"Content-Type": inv.reply.contentType}}
+	if inv.reply.contentType == "" {
+		p.Headers["Content-Type"] = "application/octet-stream"
+	}
 	if hasPrelude(inv.reply.contentType) {
 		var err error
 		if p, body, err = readPrelude(body); err != nil {
 			badGateway(w)
 			return
 		}
-	} else if inv.reply.contentType != "" {
-		p.Headers = map[string]string{"Content-Type": inv.reply.contentType}
-	} else {
-		p.Headers = map[string]string{"Content-Type": "application/octet-stream"}
 	}
 	writeHead(w, p)
 	w.WriteHeader(p.StatusCode)

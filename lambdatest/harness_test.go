@@ -2,6 +2,7 @@ package lambdatest_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ type failure struct {
 
 func failed(t *testing.T, res *lambdatest.Result) failure {
 	t.Helper()
-	if res.StatusCode != 200 || res.FunctionError != "Unhandled" {
+	if res.StatusCode != http.StatusOK || res.FunctionError != "Unhandled" {
 		t.Fatalf("status %d, function error %q, want 200 and Unhandled; payload %s", res.StatusCode, res.FunctionError, res.Payload)
 	}
 	return decode[failure](t, res.Payload)

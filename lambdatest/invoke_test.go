@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -81,8 +82,7 @@ func TestInvoke(t *testing.T) {
 		res := succeed(t, l, command{Mode: "log", Text: "hello"})
 		contains(t, res.LogTail, "START RequestId: "+res.RequestID+" Version: $LATEST\n", "hello\nhello on stderr\n")
 		report(t, l, res)
-		text := l.LogText()
-		text = text[strings.Index(text, "START RequestId: "+res.RequestID):]
+		_, text, _ := strings.Cut(l.LogText(), "START RequestId: "+res.RequestID)
 		if want := "hello on stderr\nEND RequestId: " + res.RequestID + "\nREPORT RequestId: "; !strings.Contains(text, want) {
 			t.Errorf("no %q in %q", want, text)
 		}
@@ -95,7 +95,7 @@ func TestInvoke(t *testing.T) {
 	t.Run("not JSON", func(t *testing.T) {
 		_, err := l.Invoke(t.Context(), []byte(`{"a":`))
 		api := (*lambdatest.APIError)(nil)
-		if !errors.Is(err, lambdatest.ErrInvalidPayload) || !errors.As(err, &api) || api.StatusCode != 400 || api.Code != "InvalidRequestContentException" {
+		if !errors.Is(err, lambdatest.ErrInvalidPayload) || !errors.As(err, &api) || api.StatusCode != http.StatusBadRequest || api.Code != "InvalidRequestContentException" {
 			t.Errorf("%v", err)
 		}
 	})

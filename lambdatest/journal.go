@@ -154,7 +154,7 @@ func (j *journal) tail(requestID string, limit int) string {
 			size += len(l.Text) + 1
 		}
 		// START is the first line of a request, nothing older can be its.
-		return size < limit && !(l.RequestID == requestID && l.Platform && strings.HasPrefix(l.Text, "START "))
+		return size < limit && (l.RequestID != requestID || !l.Platform || !strings.HasPrefix(l.Text, "START "))
 	})
 	var b strings.Builder
 	for i := len(lines) - 1; i >= 0; i-- {

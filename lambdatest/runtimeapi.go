@@ -107,12 +107,10 @@ func (sb *sandbox) serveNext(w http.ResponseWriter, r *http.Request) {
 	waiter := &nextWaiter{event: make(chan *invocation, 1)}
 	sb.waiters = append(sb.waiters, waiter)
 	sb.asked = true
-	switch {
-	case sb.phase == phaseInit:
+	if sb.phase == phaseInit {
 		sb.advance()
-	case sb.phase == phaseInvoke:
-		sb.advanceInvocation()
 	}
+	sb.advanceInvocation()
 	if sb.fn.managed() && sb.phase <= phaseIdle {
 		sb.env.lambda.pool.offerWorker(sb.env)
 	}

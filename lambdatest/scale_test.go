@@ -2,6 +2,7 @@ package lambdatest_test
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -38,7 +39,7 @@ func TestScaleOut(t *testing.T) {
 	}
 	_, err := l.Invoke(t.Context(), nil)
 	api := (*lambdatest.APIError)(nil)
-	if !errors.Is(err, lambdatest.ErrThrottled) || !errors.As(err, &api) || api.StatusCode != 429 || api.Code != "TooManyRequestsException" {
+	if !errors.Is(err, lambdatest.ErrThrottled) || !errors.As(err, &api) || api.StatusCode != http.StatusTooManyRequests || api.Code != "TooManyRequestsException" {
 		t.Errorf("the fourth: %v", err)
 	}
 	used := map[string]bool{}

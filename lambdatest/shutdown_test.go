@@ -43,6 +43,7 @@ func shutdownEvents(l *lambdatest.Lambda) (messages []string, took time.Duration
 		case lambdatest.EventExit:
 			messages = append(messages, e.Message)
 			took = e.Time.Sub(start)
+		default:
 		}
 	}
 	return messages, took

@@ -55,7 +55,7 @@ func TestFunctionURL(t *testing.T) {
 		req.Header.Set("Cookie", "c1=v1; c2=v2")
 		req.Header.Set("User-Agent", "tester")
 		res := get(t, req)
-		if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json" {
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%d %v", res.StatusCode, res.Header)
 		}
 		e := decode[events.LambdaFunctionURLRequest](t, res.body)
@@ -78,7 +78,7 @@ func TestFunctionURL(t *testing.T) {
 			}
 		}
 		c := e.RequestContext
-		if c.HTTP.Method != "POST" || c.HTTP.Path != "/event" || c.HTTP.Protocol != "HTTP/1.1" || c.HTTP.SourceIP != "127.0.0.1" ||
+		if c.HTTP.Method != http.MethodPost || c.HTTP.Path != "/event" || c.HTTP.Protocol != "HTTP/1.1" || c.HTTP.SourceIP != "127.0.0.1" ||
 			c.HTTP.UserAgent != "tester" || c.AccountID != "anonymous" || c.DomainName != host || c.TimeEpoch == 0 || c.Time == "" {
 			t.Errorf("%+v", c)
 		}
@@ -96,7 +96,7 @@ func TestFunctionURL(t *testing.T) {
 	})
 	t.Run("full response", func(t *testing.T) {
 		res := get(t, newRequest(t, http.MethodGet, l.URL()+"full", ""))
-		if res.StatusCode != 201 || string(res.body) != "made" || res.Header.Get("X-Answer") != "42" || res.Header.Get("Content-Type") != "text/plain" {
+		if res.StatusCode != http.StatusCreated || string(res.body) != "made" || res.Header.Get("X-Answer") != "42" || res.Header.Get("Content-Type") != "text/plain" {
 			t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
 		}
 		if got := res.Header.Values("Set-Cookie"); !slices.Equal(got, []string{"a=1", "b=2; Secure"}) {
@@ -110,25 +110,25 @@ func TestFunctionURL(t *testing.T) {
 	})
 	t.Run("plain JSON", func(t *testing.T) {
 		res := get(t, newRequest(t, http.MethodGet, l.URL(), ""))
-		if res.StatusCode != 200 || string(res.body) != `{"hello":"world"}` || res.Header.Get("Content-Type") != "application/json" {
+		if res.StatusCode != http.StatusOK || string(res.body) != `{"hello":"world"}` || res.Header.Get("Content-Type") != "application/json" {
 			t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
 		}
 	})
 	for _, path := range []string{"malformed", "fail"} {
 		t.Run(path, func(t *testing.T) {
-			if res := get(t, newRequest(t, http.MethodGet, l.URL()+path, "")); res.StatusCode != 502 || string(res.body) != "Internal Server Error" {
+			if res := get(t, newRequest(t, http.MethodGet, l.URL()+path, "")); res.StatusCode != http.StatusBadGateway || string(res.body) != "Internal Server Error" {
 				t.Errorf("%d %s", res.StatusCode, res.body)
 			}
 		})
 	}
 	t.Run("prelude", func(t *testing.T) {
 		res := get(t, newRequest(t, http.MethodGet, l.URL()+"stream?parts=a,b", ""))
-		if res.StatusCode != 202 || string(res.body) != "ab" || res.Header.Get("Content-Type") != "text/plain" {
+		if res.StatusCode != http.StatusAccepted || string(res.body) != "ab" || res.Header.Get("Content-Type") != "text/plain" {
 			t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
 		}
 	})
 	t.Run("too large", func(t *testing.T) {
-		if res := get(t, newRequest(t, http.MethodPost, l.URL(), strings.Repeat("x", lambdatest.MaxPayload+1))); res.StatusCode != 413 {
+		if res := get(t, newRequest(t, http.MethodPost, l.URL(), strings.Repeat("x", lambdatest.MaxPayload+1))); res.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("%d %s", res.StatusCode, res.body)
 		}
 	})
@@ -146,7 +146,7 @@ func TestFunctionURLStream(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer res.Body.Close()
-		if res.StatusCode != 202 || res.ContentLength != -1 || res.Header.Get("Content-Type") != "text/plain" || res.Header.Get("Set-Cookie") != "s=1" {
+		if res.StatusCode != http.StatusAccepted || res.ContentLength != -1 || res.Header.Get("Content-Type") != "text/plain" || res.Header.Get("Set-Cookie") != "s=1" {
 			t.Errorf("%d, length %d, %v", res.StatusCode, res.ContentLength, res.Header)
 		}
 		first := make([]byte, 3)
@@ -164,7 +164,7 @@ func TestFunctionURLStream(t *testing.T) {
 	t.Run("without a prelude", func(t *testing.T) {
 		res := get(t, newRequest(t, http.MethodGet, l.URL()+"full", ""))
 		// The function answered as for BUFFERED mode, which a stream does not look into.
-		if res.StatusCode != 200 || res.Header.Get("Content-Type") != "application/json" || !strings.Contains(string(res.body), `"statusCode":201`) {
+		if res.StatusCode != http.StatusOK || res.Header.Get("Content-Type") != "application/json" || !strings.Contains(string(res.body), `"statusCode":201`) {
 			t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
 		}
 	})
@@ -180,7 +180,7 @@ func TestFunctionURLStream(t *testing.T) {
 		}
 	})
 	t.Run("error before", func(t *testing.T) {
-		if res := get(t, newRequest(t, http.MethodGet, l.URL()+"fail", "")); res.StatusCode != 502 {
+		if res := get(t, newRequest(t, http.MethodGet, l.URL()+"fail", "")); res.StatusCode != http.StatusBadGateway {
 			t.Errorf("%d", res.StatusCode)
 		}
 	})
@@ -191,7 +191,7 @@ func TestFunctionURLStream(t *testing.T) {
 			t.Fatal(err)
 		}
 		body, err := io.ReadAll(s)
-		if err != nil || string(body) != "xy" || s.StatusCode != 202 || s.Header.Get("Content-Type") != "text/plain" || !slices.Equal(s.Cookies, []string{"s=1"}) {
+		if err != nil || string(body) != "xy" || s.StatusCode != http.StatusAccepted || s.Header.Get("Content-Type") != "text/plain" || !slices.Equal(s.Cookies, []string{"s=1"}) {
 			t.Errorf("%q %v %+v", body, err, s)
 		}
 	})

@@ -172,7 +172,8 @@ func parseURLResponse(payload []byte) (urlResponse, error) {
 		IsBase64Encoded bool              `json:"isBase64Encoded"`
 	}
 	var probe map[string]json.RawMessage
-	if json.Unmarshal(trimmed, &probe) != nil || probe["statusCode"] == nil {
+	_ = json.Unmarshal(trimmed, &probe) // no JSON, no statusCode
+	if probe["statusCode"] == nil {
 		return plain, nil
 	}
 	if err := json.Unmarshal(trimmed, &wire); err != nil {

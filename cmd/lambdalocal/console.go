@@ -45,24 +45,24 @@ const (
 func (c *console) greet(l *lambdatest.Lambda, mode lambdatest.URLMode) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintf(c.out, "Lambda API    %s  (AWS_ENDPOINT_URL_LAMBDA)\n", l.Endpoint())
-	fmt.Fprintf(c.out, "Invoke        %s/2015-03-31/functions/%s/invocations\n", l.Endpoint(), l.Name())
-	fmt.Fprintf(c.out, "Function URL  %s  (%s)\n", l.URL(), mode)
+	c.print("Lambda API    %s  (AWS_ENDPOINT_URL_LAMBDA)\n", l.Endpoint())
+	c.print("Invoke        %s/2015-03-31/functions/%s/invocations\n", l.Endpoint(), l.Name())
+	c.print("Function URL  %s  (%s)\n", l.URL(), mode)
 }
 
 // say prints a line of the program itself.
 func (c *console) say(text string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	fmt.Fprintln(c.out, c.paint(dim, "lambdalocal: "+text))
+	c.print("%s\n", c.paint(dim, "lambdalocal: "+text))
 }
 
 // show prints an event. Events that a line of the log tells as well are left out.
 func (c *console) show(e lambdatest.Event) {
-	text, colour := e.Message, plain
+	var text, colour string
 	switch e.Kind {
 	case lambdatest.EventLog:
-		colour = logColour(text)
+		text, colour = e.Message, logColour(e.Message)
 	case lambdatest.EventInitStart:
 		text, colour = "INIT "+e.Message, dim
 	case lambdatest.EventFreeze:
@@ -86,8 +86,11 @@ func (c *console) show(e lambdatest.Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	env := e.EnvironmentID
-	fmt.Fprintf(c.out, "%s %s %s\n", c.paint(dim, e.Time.Format("15:04:05.000")), c.paint(dim, env[:min(4, len(env))]), c.paint(colour, text))
+	c.print("%s %s %s\n", c.paint(dim, e.Time.Format("15:04:05.000")), c.paint(dim, env[:min(4, len(env))]), c.paint(colour, text))
 }
+
+// print writes to the output; that nobody reads it is no reason to end the functions.
+func (c *console) print(format string, args ...any) { _, _ = fmt.Fprintf(c.out, format, args...) }
 
 // logColour tells the lines of the platform from those of the function.
 func logColour(line string) string {

@@ -86,7 +86,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags := flag.NewFlagSet("lambdalocal", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.Usage = func() {
-		fmt.Fprint(out, usage)
+		_, _ = io.WriteString(out, usage)
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&o.listen, "listen", "127.0.0.1:9000", "`address` of the Lambda API")
@@ -112,7 +112,7 @@ func parse(args []string, out io.Writer) (options, error) {
 	f.Command = flags.Args()
 	if (f.Package == "") == (len(f.Command) == 0) {
 		err := errors.New("name either a program after -- or a -package")
-		fmt.Fprintf(out, "lambdalocal: %v\n\n", err)
+		_, _ = fmt.Fprintf(out, "lambdalocal: %v\n\n", err)
 		flags.Usage()
 		return o, err
 	}

@@ -32,16 +32,23 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, signals <
 	case err != nil:
 		return exitUsage
 	}
-	service, err := lambdatest.New(&lambdatest.Options{Addr: o.listen})
-	if err != nil {
-		fmt.Fprintln(stderr, "lambdalocal:", err)
+	if err := serve(ctx, o, stdout, signals); err != nil {
+		_, _ = fmt.Fprintln(stderr, "lambdalocal:", err)
 		return exitFailed
+	}
+	return exitOK
+}
+
+// serve runs the function until the first signal.
+func serve(ctx context.Context, o options, stdout io.Writer, signals <-chan os.Signal) error {
+	service, err := lambdatest.New(&lambdatest.Options{Addr: o.listen}) //nolint:contextcheck // lives until Close
+	if err != nil {
+		return err
 	}
 	defer func() { _ = service.Close() }()
 	l, err := service.Deploy(ctx, o.function)
 	if err != nil {
-		fmt.Fprintln(stderr, "lambdalocal:", err)
-		return exitFailed
+		return err
 	}
 	screen := newConsole(stdout, colours(stdout))
 	l.Subscribe(screen.show)
@@ -63,5 +70,5 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer, signals <
 	}
 	l.Close()
 	<-screen.closed
-	return exitOK
+	return nil
 }
