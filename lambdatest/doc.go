@@ -1,2 +1,62 @@
 // Package lambdatest is a local AWS Lambda that freezes.
+//
+// It runs a real Lambda binary, in any language, as a child process against the Runtime API (2018-06-01) and the
+// Extensions API (2020-01-01), and does what Lambda does around it:
+//
+//   - the caller is answered when the runtime POSTs its response, not when the invocation ends;
+//   - the invocation ends when the runtime and every extension that was told of it have asked for their next event, and
+//     all of that time is billed;
+//   - then the processes are stopped (SIGSTOP) until the next event (SIGCONT), so that a goroutine left behind by a
+//     handler does not run, as it does not on AWS;
+//   - timeouts, crashes and failed inits end the environment the way they do on AWS, with the same errors, and the next
+//     invocation initialises it again;
+//   - more requests than environments start further environments, with cold starts, up to a limit, then 429;
+//   - an environment is shut down with SIGTERM, SHUTDOWN events and SIGKILL in the windows that its extensions give it.
+//
+// In a test:
+//
+//	l := lambdatest.Start(t, lambdatest.Function{Package: "./cmd/handler"})
+//	res, err := l.Invoke(ctx, []byte(`{"order":"4711"}`))
+//	report, err := l.WaitReport(ctx, res.RequestID) // the work after the response is done, the environment frozen
+//
+// [Lambda.Endpoint] is for AWS's SDKs and command line (AWS_ENDPOINT_URL_LAMBDA), [Lambda.URL] is the function URL.
+// [Lambda.Events] and [Lambda.Subscribe] tell when what happened, [Lambda.Reports] what it would have cost.
+// [New] and [Service.Deploy] host several functions under one endpoint; cmd/lambdalocal is this package as a program.
+//
+// A [Service] listens on the loopback interface only, unless told otherwise, and checks no signatures: whoever reaches
+// it can run the functions.
+//
+// # Level of support
+//
+// Served: Invoke (RequestResponse and DryRun, X-Amz-Log-Type, X-Amz-Client-Context), InvokeWithResponseStream,
+// function URLs in both modes (payload format 2.0), internal and external extensions, and the manners of Lambda Managed
+// Instances ([Function.EnvironmentConcurrency]).
+//
+// Not served, or not as on AWS:
+//
+//   - No isolation: the processes run as the user who runs the test, on the file system of this machine, with its /tmp,
+//     network and full CPU. Memory size, CPU share, ephemeral storage and bandwidth are not limited; streamed responses
+//     are not slowed down to 2 MB/s after the first 6 MB.
+//   - Clocks go on during a freeze. What AWS's do is documented nowhere.
+//   - Connections are not purged while frozen.
+//   - Credentials in the environment are placeholders. AWS_ENDPOINT_URL_LAMBDA is set to the service itself, which AWS
+//     does not do, so that a function that invokes functions stays on this machine.
+//   - Invocation type Event, event source mappings and API Gateway are not there yet; IAM, aliases, versions, layers,
+//     provisioned concurrency, SnapStart, tenant isolation and durable functions are not there at all. The only version
+//     is $LATEST.
+//   - The Telemetry and Logs APIs answer as AWS's emulator's stub does: 202, Telemetry.NotSupported. There is no
+//     metadata endpoint, and no X-Ray daemon: traces are never sampled.
+//   - Function URLs have no authentication and no CORS. Which content types of a request body AWS takes for text is not
+//     published; here it is text/*, JSON, XML and JavaScript, and everything else, and whatever is not UTF-8, travels in
+//     base64.
+//   - The recursion guard is left out.
+//   - MaxMemoryUsed is the sum of the peaks of the direct children (VmHWM in /proc), 0 where there is no /proc.
+//   - A log tail (X-Amz-Log-Type: Tail) ends with the REPORT line, so such a caller waits for the end of the invocation.
+//     Whether AWS makes it wait is not documented; its examples show the REPORT line.
+//   - The time of an init that failed is not billed: what AWS charges for it was not found. The init that is repeated
+//     inside the invocation is part of its Duration, as on AWS.
+//   - ErrorCode of InvokeComplete is the error's type. AWS documents no values.
+//
+// Linux and macOS are supported; on macOS a process that is killed together with its parent may be left behind, as only
+// Linux has a parent death signal. On Windows [New] returns [ErrUnsupported].
 package lambdatest

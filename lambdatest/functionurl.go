@@ -77,7 +77,9 @@ func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	writeHead(w, prelude{StatusCode: res.StatusCode, Headers: res.Headers, Cookies: res.Cookies})
-	w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
+	if res.StatusCode != http.StatusNoContent && res.StatusCode != http.StatusNotModified {
+		w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
+	}
 	w.WriteHeader(res.StatusCode)
 	_, _ = w.Write(res.body)
 }

@@ -272,13 +272,12 @@ func (sb *sandbox) advanceInvocation() {
 	inv.timer.Stop()
 	sb.phase = phaseIdle
 	sb.current = nil
-	memory := sb.settle()
 	// With a request waiting there is nothing to save by a freeze. Whoever it is waits for our mutex.
 	if !sb.env.lambda.pool.release(sb.env, false) {
 		sb.freeze()
 	}
 	// Last, so that who waits for the report finds the environment frozen.
-	sb.env.conclude(inv, memory)
+	sb.env.conclude(inv, sb.settle())
 	sb.env.current.Store(nil)
 	sb.env.over(inv)
 }
