@@ -124,6 +124,27 @@ func TestPartialFailure(t *testing.T) {
 	}
 }
 
+// An answer that does not name a message is none for it.
+func TestIncompleteAnswer(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]func(e []entry) (successful, failed []result){
+		"nothing":        func([]entry) ([]result, []result) { return nil, nil },
+		"the same twice": func(e []entry) ([]result, []result) { return []result{taken(e[0]), taken(e[0])}, nil },
+		"refused too": func(e []entry) ([]result, []result) {
+			return []result{taken(e[0]), taken(e[1])}, []result{{ID: e[1].ID, Code: "InternalError"}}
+		},
+	} {
+		s, _ := scripted(t, func(w http.ResponseWriter, r *http.Request) {
+			successful, failed := answer(readEntries(r))
+			answerResults(w, successful, failed)
+		})
+		errs := s.Send(context.Background(), []driver.Message{message(t, "1"), message(t, "2")})
+		if len(errs) != 2 || errs[1] == nil || isPermanent(errs[1]) {
+			t.Errorf("%s: Send = %v, want an error for the second message, not permanent", name, errs)
+		}
+	}
+}
+
 // The answer got lost: SQS has the messages and the sender must assume that it does
 // not.
 func TestResponseLost(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -29,9 +30,6 @@ func (s *Strategy) Send(ctx context.Context, batch []driver.Message) []error {
 	})
 	if err != nil {
 		return repeat(s.explain(err), len(batch))
-	}
-	if len(output.Failed) == 0 && len(output.Successful) == len(batch) {
-		return nil
 	}
 	return results(output, len(batch))
 }
@@ -62,7 +60,8 @@ func (s *Strategy) fill(entry *types.SendMessageBatchRequestEntry, i int, m *dri
 // errNoResult is for messages of which SQS says neither the one nor the other.
 var errNoResult = errors.New("sqs: no result for the message in the answer to SendMessageBatch")
 
-// results gives each message of a batch that was taken in part its own error.
+// results gives each message its own error; it does not take a message for stored
+// because nothing is said against it.
 func results(output *awssqs.SendMessageBatchOutput, n int) []error {
 	errs := repeat(errNoResult, n)
 	for i := range output.Successful {
@@ -75,6 +74,9 @@ func results(output *awssqs.SendMessageBatchOutput, n int) []error {
 		if at, ok := entryIndex(failed.Id, n); ok {
 			errs[at] = entryError(failed)
 		}
+	}
+	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return nil
 	}
 	return errs
 }
