@@ -30,7 +30,7 @@ var fauxqsDifferences = map[string]string{
 	"batch/deletes fail alone":                                          anyHandle,
 	"batch/entries fail alone":                                          unchecked,
 	"batch/refused as a whole":                                          "fauxqs lets entry IDs through that are empty (API SendMessageBatchRequestEntry, recorded)",
-	"batch/ten of each":                                                 "fauxqs forgets a handle when its visibility timeout is ended; on SQS it still deletes (recorded)",
+	"batch/ten of each":                                                 "fauxqs forgets a handle when its visibility timeout is ended; on SQS it still deletes, as after a timeout that ran out (recorded)",
 	"content/allowed characters":                                        "fauxqs refuses characters beyond U+FFFF; SQS allows #x10000 to #x10FFFF (API SendMessage)",
 	"content/attribute names":                                           unchecked,
 	"content/attribute types and values":                                unchecked,
