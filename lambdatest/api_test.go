@@ -283,6 +283,21 @@ func TestSDKInvokeWithResponseStream(t *testing.T) {
 	})
 }
 
+// The limit of a stream is 200 MB: the caller gets what fits, and an error.
+func TestStreamLimit(t *testing.T) {
+	t.Parallel()
+	l := function(t, lambdatest.Function{Timeout: time.Minute})
+	s, err := l.InvokeStream(t.Context(), []byte(`{"mode":"large","size":209715201}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := io.Copy(io.Discard, s)
+	var f *lambdatest.FunctionError
+	if n > lambdatest.MaxStreamedResponse || n < lambdatest.MaxStreamedResponse-(1<<20) || !errors.As(err, &f) || f.Type != "Function.ResponseSizeTooLarge" {
+		t.Errorf("%d bytes, %v", n, err)
+	}
+}
+
 // The response may be larger than a buffered one, and the in-process stream sees it as it comes.
 func TestInvokeStream(t *testing.T) {
 	t.Parallel()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -49,12 +50,18 @@ func Build(ctx context.Context, dir, pkg string, args ...string) (string, error)
 	builds.Unlock()
 
 	b.once.Do(func() { b.path, b.err = goBuild(ctx, abs, pkg, key, args) })
-	if b.err != nil {
-		builds.Lock()
-		delete(builds.done, key) // a cancelled build, or one that was repaired meanwhile, may be tried again
-		builds.Unlock()
+	if b.err == nil {
+		return b.path, nil
 	}
-	return b.path, b.err
+	builds.Lock()
+	if builds.done[key] == b {
+		delete(builds.done, key) // what was repaired meanwhile may be tried again
+	}
+	builds.Unlock()
+	if ctx.Err() == nil && (errors.Is(b.err, context.Canceled) || errors.Is(b.err, context.DeadlineExceeded)) {
+		return Build(ctx, dir, pkg, args...) // somebody else gave up, we did not
+	}
+	return "", b.err
 }
 
 func goBuild(ctx context.Context, dir, pkg, key string, args []string) (string, error) {
@@ -87,6 +94,9 @@ func goBuild(ctx context.Context, dir, pkg, key string, args []string) (string, 
 	var text bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &text, &text
 	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			err = ctx.Err()
+		}
 		return "", fmt.Errorf("%w: go build %s in %s: %w\n%s", ErrBuild, pkg, dir, err, bytes.TrimSpace(text.Bytes()))
 	}
 	return program, nil

@@ -15,21 +15,21 @@ import (
 
 func TestTimeout(t *testing.T) {
 	t.Parallel()
-	l := function(t, lambdatest.Function{Timeout: 700 * time.Millisecond})
+	l := function(t, lambdatest.Function{Timeout: 2 * time.Second})
 	warm := succeed(t, l, command{Mode: "calls"})
 	res := invoke(t, l, command{Mode: "sleep", Sleep: 60_000})
-	want := failure{"RequestId: " + res.RequestID + " Error: Task timed out after 0.70 seconds", "Sandbox.Timedout"}
+	want := failure{"RequestId: " + res.RequestID + " Error: Task timed out after 2.00 seconds", "Sandbox.Timedout"}
 	if f := failed(t, res); f != want {
 		t.Errorf("%+v, want %+v", f, want)
 	}
 	r := report(t, l, res)
-	if r.Status != "timeout" || r.Duration != 700*time.Millisecond || r.BilledDuration != 700*time.Millisecond {
+	if r.Status != "timeout" || r.Duration != 2*time.Second || r.BilledDuration != 2*time.Second {
 		t.Errorf("%+v", r)
 	}
 	if !strings.HasSuffix(r.String(), "\tStatus: timeout") {
 		t.Errorf("%q", r)
 	}
-	if line := regexp.MustCompile(`(?m)^\S+Z ` + res.RequestID + ` Task timed out after 0\.70 seconds$`); !line.MatchString(l.LogText()) {
+	if line := regexp.MustCompile(`(?m)^\S+Z ` + res.RequestID + ` Task timed out after 2\.00 seconds$`); !line.MatchString(l.LogText()) {
 		t.Errorf("no timeout line in\n%s", l.LogText())
 	}
 
@@ -43,10 +43,20 @@ func TestTimeout(t *testing.T) {
 	}
 }
 
+// What a buffered caller would have got so far is of no use to it.
+func TestTimeoutInResponse(t *testing.T) {
+	t.Parallel()
+	l := function(t, lambdatest.Function{Timeout: 300 * time.Millisecond})
+	res := invoke(t, l, command{Mode: "stream", Text: "one,two", Sleep: 60_000})
+	if f := failed(t, res); f.ErrorType != "Sandbox.Timedout" {
+		t.Errorf("%+v", f)
+	}
+}
+
 // The time of the tail counts, but the caller has had the answer.
 func TestTimeoutInTail(t *testing.T) {
 	t.Parallel()
-	l := function(t, lambdatest.Function{Timeout: 700 * time.Millisecond})
+	l := function(t, lambdatest.Function{Timeout: 2 * time.Second})
 	res := succeed(t, l, command{Mode: "tail", Sleep: 60_000})
 	if string(res.Payload) != `"answered"` {
 		t.Errorf("%s", res.Payload)

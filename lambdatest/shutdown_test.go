@@ -177,7 +177,7 @@ func TestShutdownReasons(t *testing.T) {
 			t.Parallel()
 			events := filepath.Join(t.TempDir(), "events")
 			l := function(t, lambdatest.Function{
-				Timeout: 900 * time.Millisecond, Extensions: [][]string{extensionProgram(t)}, Env: map[string]string{"EXT_LOG": events},
+				Timeout: 2 * time.Second, Extensions: [][]string{extensionProgram(t)}, Env: map[string]string{"EXT_LOG": events},
 			})
 			failed(t, invoke(t, l, c))
 			contains(t, text(t, events), `"shutdownReason":"`+reason+`"`, "bye")

@@ -85,6 +85,10 @@ func (t *tail) Close() error { t.close(); return nil }
 
 func (t *tail) MarshalJSON() ([]byte, error) { return nil, errors.New("not JSON") }
 
+type endless struct{}
+
+func (endless) Read(p []byte) (int, error) { return len(p), nil }
+
 // slow hands out its parts with a pause before each, except the first, and not before the file gate exists (if set).
 type slow struct {
 	parts []string
@@ -161,7 +165,7 @@ func handle(ctx context.Context, event json.RawMessage) (any, error) {
 	case "exit":
 		os.Exit(c.Size)
 	case "large":
-		return &tail{Reader: strings.NewReader(strings.Repeat("x", c.Size)), close: func() {}}, nil
+		return &tail{Reader: io.LimitReader(endless{}, int64(c.Size)), close: func() {}}, nil
 	case "tail":
 		return &tail{Reader: strings.NewReader(`"answered"`), close: func() {
 			time.Sleep(pause)
