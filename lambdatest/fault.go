@@ -39,11 +39,7 @@ func (f *fault) body(requestID string) []byte {
 	if f.payload != nil {
 		return f.payload
 	}
-	b, err := json.Marshal(errorDocument{ErrorType: f.errorType, ErrorMessage: "RequestId: " + requestID + " Error: " + f.message})
-	if err != nil { // a struct of strings marshals
-		return []byte(`{}`)
-	}
-	return b
+	return errorDocument{ErrorType: f.errorType, ErrorMessage: "RequestId: " + requestID + " Error: " + f.message}.encode()
 }
 
 // status is the fault's name in REPORT and INIT_REPORT lines.
@@ -54,9 +50,18 @@ func (f *fault) status() string {
 	return "error"
 }
 
+// errorDocument is how Lambda's APIs describe an error.
 type errorDocument struct {
 	ErrorMessage string `json:"errorMessage"`
 	ErrorType    string `json:"errorType"`
+}
+
+func (d errorDocument) encode() []byte {
+	b, err := json.Marshal(d)
+	if err != nil { // a struct of strings marshals
+		return []byte(`{}`)
+	}
+	return b
 }
 
 func timeoutFault(limit time.Duration) *fault {

@@ -13,8 +13,8 @@ import (
 func TestStrayGoroutineFreezes(t *testing.T) {
 	onLinux(t)
 	t.Parallel()
+	file := filepath.Join(t.TempDir(), "ticks") // before the function, so that it is removed after its end
 	l := function(t, lambdatest.Function{})
-	file := filepath.Join(t.TempDir(), "ticks")
 	for round := range 3 {
 		res := succeed(t, l, command{Mode: "stray", File: file})
 		report(t, l, res) // recorded after the freeze
@@ -45,8 +45,8 @@ func TestStrayGoroutineFreezes(t *testing.T) {
 func TestDisableFreeze(t *testing.T) {
 	onLinux(t)
 	t.Parallel()
+	file := filepath.Join(t.TempDir(), "ticks") // before the function, as above
 	l := function(t, lambdatest.Function{DisableFreeze: true})
-	file := filepath.Join(t.TempDir(), "ticks")
 	report(t, l, succeed(t, l, command{Mode: "stray", File: file}))
 	ticks := len(lines(t, file))
 	eventually(t, "ticks between invocations", func() bool { return len(lines(t, file)) > ticks+10 })

@@ -1,9 +1,7 @@
 package lambdatest
 
 import (
-	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -63,13 +61,9 @@ func (sb *sandbox) serve(w http.ResponseWriter, r *http.Request) {
 
 // refuse answers in the form of the Runtime and Extensions APIs.
 func refuse(w http.ResponseWriter, status int, errorType, message string) {
-	b, err := json.Marshal(errorDocument{ErrorMessage: message, ErrorType: errorType})
-	if err != nil { // a struct of strings marshals
-		b = nil
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(b) // a process that went away is noticed by its exit
+	_, _ = w.Write(errorDocument{ErrorMessage: message, ErrorType: errorType}.encode()) // a process that went away is noticed by its exit
 }
 
 var acceptedBody = []byte(`{"status":"OK"}` + "\n")
@@ -299,118 +293,4 @@ func (sb *sandbox) serveInitError(w http.ResponseWriter, r *http.Request) {
 	}
 	sb.advance()
 	sb.mu.Unlock()
-}
-
-// upload is the body of one POST to response or error.
-type upload struct {
-	inv         *invocation
-	limit       int64
-	contentType string
-	trailers    bool // errors in trailers count
-
-	body      []byte
-	failure   *FunctionError
-	tooLarge  bool
-	truncated bool
-}
-
-func (u *upload) reply() reply {
-	return reply{contentType: u.contentType, body: u.body, failure: u.failure}
-}
-
-// collect reads a buffered response.
-func (u *upload) collect(r *http.Request) {
-	size := int64(512)
-	if r.ContentLength >= 0 {
-		size = min(r.ContentLength, u.limit) + 1
-	}
-	body := make([]byte, 0, size)
-	for {
-		if len(body) == cap(body) {
-			body = append(body, 0)[:len(body)]
-		}
-		n, err := r.Body.Read(body[len(body):cap(body)])
-		body = body[:len(body)+n]
-		if int64(len(body)) > u.limit {
-			u.overflow(int64(len(body)), r)
-			return
-		}
-		if err != nil {
-			u.end(r, err)
-			break
-		}
-	}
-	if u.failure == nil {
-		u.body = body
-	}
-}
-
-// stream hands the response on as it comes. When the caller has gone, the rest is still read: the function does not
-// learn of it.
-func (sb *sandbox) stream(u *upload, r *http.Request) {
-	pr, pw := io.Pipe()
-	sb.mu.Lock()
-	if u.inv.fault != nil {
-		sb.mu.Unlock()
-		return
-	}
-	u.inv.stream = pw
-	sb.mu.Unlock()
-	u.inv.answer(reply{contentType: u.contentType, stream: pr})
-
-	buf := make([]byte, 32<<10)
-	var total int64
-	for {
-		n, err := r.Body.Read(buf)
-		total += int64(n)
-		if total > u.limit {
-			u.overflow(total, r)
-			return
-		}
-		if n > 0 {
-			_, _ = pw.Write(buf[:n]) // fails when the caller has gone
-		}
-		if err != nil {
-			u.end(r, err)
-			return
-		}
-	}
-}
-
-// overflow reads on, so that the runtime gets to see the 413 instead of a broken connection.
-func (u *upload) overflow(read int64, r *http.Request) {
-	rest, _ := io.Copy(io.Discard, io.LimitReader(r.Body, MaxStreamedResponse))
-	u.tooLarge = true
-	u.failure = u.inv.failure(&fault{errorType: errResponseTooLarge})
-	u.failure.Payload = mustJSON(errorDocument{
-		ErrorType:    errResponseTooLarge,
-		ErrorMessage: fmt.Sprintf("Response payload size (%d bytes) exceeded maximum allowed payload size (%d bytes).", read+rest, u.limit),
-	})
-}
-
-// end looks at how the body ended, and at its trailers.
-func (u *upload) end(r *http.Request, err error) {
-	if !errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		u.truncated = true
-		u.failure = u.inv.failure(&fault{errorType: errTruncatedResponse, message: "Response was truncated"})
-		return
-	}
-	errorType := r.Trailer.Get(headerErrorType)
-	if !u.trailers || errorType == "" {
-		return // AWS ignores the trailers of a response that was not announced as a stream
-	}
-	encoded := r.Trailer.Get(headerErrorBody)
-	body, err := base64.StdEncoding.DecodeString(encoded)
-	if err != nil {
-		body = []byte(encoded)
-	}
-	u.failure = &FunctionError{RequestID: u.inv.id, Type: errorType, Payload: body}
-}
-
-func mustJSON(doc errorDocument) []byte {
-	b, err := json.Marshal(doc)
-	if err != nil { // a struct of strings marshals
-		return []byte(`{}`)
-	}
-	return b
 }
