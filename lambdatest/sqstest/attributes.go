@@ -77,7 +77,6 @@ func (s *Server) setQueueAttributes(c *call, in *setAttributesInput) (any, *apiE
 	if _, ok := in.Attributes["DelaySeconds"]; ok {
 		q.applyDelay(now)
 	}
-	q.settle(now) // a shorter retention ends messages at once
 	s.notify(q)
 	return nil, nil
 }

@@ -1,6 +1,9 @@
 package sqstest_test
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 var fairBehaviours = []behaviour{
 	{name: "fair/a noisy tenant lets others pass", run: func(e env) {
@@ -17,6 +20,18 @@ var fairBehaviours = []behaviour{
 		// And there is no limit for the noisy one when nobody else waits.
 		if got := e.receive(url); len(got) != 10 {
 			e.Errorf("received %d, want 10", len(got))
+		}
+	}},
+	{name: "fair/a tenant is noisy while its messages are in flight", run: func(e env) {
+		url := e.queue("q", nil)
+		for i := range 20 {
+			e.send(url, fmt.Sprintf("noisy-%d", i), group("noisy"))
+		}
+		e.receive(url, hidden(1))
+		e.send(url, "quiet", group("quiet"))
+		e.pass(time.Second)
+		if m := e.one(url, atMost(1)); *m.Body != "noisy-0" {
+			e.Errorf("received %q, want the oldest again", *m.Body)
 		}
 	}},
 	{name: "fair/messages of one group are received in parallel", run: func(e env) {

@@ -48,7 +48,6 @@ func (s *fairShelf) released(m *message) {
 	if t.name != "" {
 		s.inFlight--
 	}
-	s.forget(t)
 }
 
 func (s *fairShelf) take(n int, keep func(*message) bool) []*message {

@@ -156,6 +156,15 @@ var fifoBehaviours = []behaviour{
 		e.pass(1100 * time.Millisecond)
 		e.one(url)
 	}},
+	{name: "fifo/attempt ID ends with a change of visibility", run: func(e env) {
+		url := e.fifo("q", nil)
+		e.sendAll(url, "a1 a2")
+		first := e.receive(url, attemptID("try"))
+		if err := e.setVisibility(url, *first[1].ReceiptHandle, 60); err != nil {
+			e.Fatal(err)
+		}
+		e.none(url, attemptID("try"))
+	}},
 	{name: "fifo/attempt ID lasts five minutes", long: true, run: func(e env) {
 		url := e.fifo("q", attrs{"VisibilityTimeout": "3600"})
 		e.sendAll(url, "a1")

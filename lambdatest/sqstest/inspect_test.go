@@ -122,3 +122,22 @@ func TestWait(t *testing.T) {
 		}
 	})
 }
+
+// A request that changes no message is seen too.
+func TestWaitForRequests(t *testing.T) {
+	t.Parallel()
+	inBubble(t, nil, func(e env, srv *sqstest.Server) {
+		url := e.queue("q", nil)
+		go func() {
+			e.pass(time.Second)
+			e.attributes(url)
+		}()
+		start := time.Now()
+		if _, err := srv.Queue("q").Wait(e.Context(), func(s sqstest.Snapshot) bool { return s.Requests["GetQueueAttributes"].Calls == 1 }); err != nil {
+			e.Fatal(err)
+		}
+		if took := time.Since(start); took > 2*time.Second {
+			e.Errorf("the request was seen after %v, want 1 s", took)
+		}
+	})
+}

@@ -3,6 +3,7 @@ package sqstest
 import (
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 )
@@ -101,25 +102,22 @@ func (s *Server) moveSource(arn string) (*queue, *apiError) {
 	return q, nil
 }
 
-// trimMoves forgets tasks that ListMessageMoveTasks would not return any more.
+// trimMoves forgets the oldest tasks, which ListMessageMoveTasks would not return any
+// more, and those of queues that are gone.
 func (s *Server) trimMoves(source *queue) {
-	kept := s.moves[:0]
-	left := 0
+	extra := -maxMoveResults
 	for _, t := range s.moves {
 		if t.source == source {
-			left++
+			extra++
 		}
 	}
-	for _, t := range s.moves {
-		if t.source == source {
-			if left > maxMoveResults {
-				left--
-				continue
-			}
+	s.moves = slices.DeleteFunc(s.moves, func(t *moveTask) bool {
+		if t.source != source {
+			return s.queueByARN(t.source.arn) != t.source
 		}
-		kept = append(kept, t)
-	}
-	s.moves = kept
+		extra--
+		return extra >= 0
+	})
 }
 
 // runMove moves messages at the task's rate until it is over.

@@ -83,6 +83,20 @@ var moveBehaviours = []behaviour{
 			e.Errorf("the redriven message is %s %v, want a new one", *m.Body, m.Attributes)
 		}
 	}},
+	{name: "move/makes new messages", run: func(e env) {
+		source, dlq := e.withDLQ(1)
+		sent := e.send(source, "x", with("k", text("v")))
+		e.one(source)
+		e.none(source)
+		if _, err := e.startMove(dlq); err != nil {
+			e.Fatal(err)
+		}
+		e.wantMove(dlq, "COMPLETED")
+		m := e.one(source, allAttributes)
+		if *m.MessageId == *sent.MessageId || aws.ToString(m.MessageAttributes["k"].StringValue) != "v" {
+			e.Errorf("the redriven message is %s %v, want another ID than %s and the same attributes", *m.MessageId, m.MessageAttributes, *sent.MessageId)
+		}
+	}},
 	{name: "move/to another queue", run: func(e env) {
 		_, dlq := e.deadLetters(3)
 		other := e.queue("other", nil)
@@ -168,11 +182,22 @@ var moveBehaviours = []behaviour{
 			e.Fatal(err)
 		}
 		e.wantMove(dlq, "COMPLETED")
+		var handles []string
 		for range 12 {
-			if _, err := e.startMove(dlq); err != nil {
+			handle, err := e.startMove(dlq)
+			if err != nil {
 				e.Fatal(err)
 			}
+			handles = append(handles, handle)
 			e.wantMove(dlq, "COMPLETED")
+		}
+		for i, handle := range handles { // the ten latest are remembered
+			_, err := e.client.CancelMessageMoveTask(e.Context(), &sqs.CancelMessageMoveTaskInput{TaskHandle: &handle})
+			if i < 2 {
+				wantType[*types.ResourceNotFoundException](e, err)
+			} else {
+				wantType[*types.UnsupportedOperation](e, err)
+			}
 		}
 		got := e.moves(dlq, 10)
 		if len(got) != 10 || got[0].ApproximateNumberOfMessagesMoved != 0 {

@@ -130,6 +130,20 @@ func TestExplicitZeroes(t *testing.T) {
 	}
 }
 
+// AttributeNames is the older name of MessageSystemAttributeNames, and both count.
+func TestOldAttributeNames(t *testing.T) {
+	t.Parallel()
+	srv := sqstest.Start(t, nil)
+	if _, err := srv.CreateQueue("q", nil); err != nil {
+		t.Fatal(err)
+	}
+	post(t, srv, srv.Client(), "AmazonSQS.SendMessage", `{"QueueUrl":"q","MessageBody":"x"}`)
+	got := post(t, srv, srv.Client(), "AmazonSQS.ReceiveMessage", `{"QueueUrl":"q","AttributeNames":["SenderId"],"MessageSystemAttributeNames":["ApproximateReceiveCount"]}`)
+	if !strings.Contains(got.body, `"Attributes":{"ApproximateReceiveCount":"1","SenderId":"`) {
+		t.Errorf("received %s, want both attributes", got.body)
+	}
+}
+
 // DeleteMessage and its like have no output: SQS sends an empty body.
 func TestEmptyAnswer(t *testing.T) {
 	t.Parallel()

@@ -44,7 +44,7 @@ type shelf interface {
 	take(n int, keep func(*message) bool) []*message
 	// peek returns the oldest message that take could return, nil if there is none.
 	peek() *message
-	// released says that m, taken before, is no longer in flight.
+	// released says that m, taken before, is no longer in flight; shown or removed follows.
 	released(m *message)
 }
 

@@ -137,7 +137,6 @@ func (s *Server) hand(q *queue, c *call, r *receiveRequest, n int, now time.Time
 	if q.fifo && r.ReceiveRequestAttemptID != nil {
 		q.attempts[*r.ReceiveRequestAttemptID] = &attempt{at: now, messages: taken, timeout: timeout}
 	}
-	s.notify(q)
 	return taken
 }
 

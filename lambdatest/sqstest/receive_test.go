@@ -78,12 +78,11 @@ var receiveBehaviours = []behaviour{
 			e.Errorf("attributes = %v, want group g, deduplication d, sequence %s", a, *sent.SequenceNumber)
 		}
 	}},
-	{name: "receive/system attributes by name, old and new parameter", run: func(e env) {
+	{name: "receive/system attributes by name", run: func(e env) {
 		url := e.queue("q", nil)
 		e.send(url, "x")
 		m := e.one(url, func(in *sqs.ReceiveMessageInput) {
-			in.MessageSystemAttributeNames = []types.MessageSystemAttributeName{"SentTimestamp"}
-			in.AttributeNames = []types.QueueAttributeName{"SenderId"} //nolint:staticcheck // deprecated, and still what older programs send
+			in.MessageSystemAttributeNames = []types.MessageSystemAttributeName{"SentTimestamp", "SenderId"}
 		})
 		if got := strings.Join(slices.Sorted(maps.Keys(m.Attributes)), " "); got != "SenderId SentTimestamp" {
 			e.Errorf("attributes %s, want SenderId SentTimestamp", got)
