@@ -52,6 +52,7 @@ var fauxqsDifferences = map[string]string{
 	"fifo/a group that gave messages waits its turn":                    oneOfAGroup,
 	"fifo/a message with a longer timeout holds back what follows":      oneOfAGroup,
 	"fifo/a receive empties one group first":                            oneOfAGroup,
+	"fifo/attempt ID ends with a change of visibility":                  oneOfAGroup,
 	"fifo/attempt ID returns the same messages":                         "fauxqs ignores ReceiveRequestAttemptId (API ReceiveMessage)",
 	"fifo/attempt ID starts the timeout anew":                           "fauxqs ignores ReceiveRequestAttemptId (API ReceiveMessage)",
 	"fifo/counts":                                                       oneOfAGroup,

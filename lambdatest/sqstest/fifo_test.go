@@ -23,7 +23,7 @@ func (e env) wantReceive(url string, n int32, want string) []string {
 	e.Helper()
 	got := e.receive(url, atMost(n))
 	if b := strings.Join(bodies(got), " "); b != want {
-		e.Errorf("received %q, want %q", b, want)
+		e.Fatalf("received %q, want %q", b, want)
 	}
 	var handles []string
 	for _, m := range got {
@@ -138,7 +138,7 @@ var fifoBehaviours = []behaviour{
 		e.sendAll(url, "a1 a2 b1")
 		first := e.receive(url, atMost(2), attemptID("try"))
 		again := e.receive(url, atMost(2), attemptID("try"))
-		if !slices.Equal(bodies(first), bodies(again)) || len(again) != 2 || *first[0].ReceiptHandle != *again[0].ReceiptHandle {
+		if len(first) != 2 || !slices.Equal(bodies(first), bodies(again)) || *first[0].ReceiptHandle != *again[0].ReceiptHandle {
 			e.Errorf("received %v, then %v; want the same with the same handles", bodies(first), bodies(again))
 		}
 		e.wantReceive(url, 10, "b1")
@@ -160,6 +160,9 @@ var fifoBehaviours = []behaviour{
 		url := e.fifo("q", nil)
 		e.sendAll(url, "a1 a2")
 		first := e.receive(url, attemptID("try"))
+		if len(first) != 2 {
+			e.Fatalf("received %v, want both", bodies(first))
+		}
 		if err := e.setVisibility(url, *first[1].ReceiptHandle, 60); err != nil {
 			e.Fatal(err)
 		}
