@@ -41,11 +41,10 @@ type Env struct {
 
 // Keeper keeps the execution environment awake until a tail has run.
 //
-// Keep is called exactly once for every invocation that the process is given,
-// also for one that deferred nothing, that failed, or that never reached the
-// handler because its event could not be decoded. It is called on the goroutine
-// that asks the Runtime API for the next event: while Keep does not return, the
-// runtime does not ask, and the environment is not frozen.
+// Keep is called exactly once for every invocation that reaches the handler,
+// also for one that deferred nothing, failed or panicked. It is called on the
+// goroutine that asks the Runtime API for the next event: while Keep does not
+// return, the runtime does not ask, and the environment is not frozen.
 //
 // A Keeper must see to it that tail.Run is called, and that the environment
 // stays awake until it has returned. Run inside Keep is always right; a keeper
@@ -58,12 +57,19 @@ type Keeper interface {
 	Keep(tail Tail)
 }
 
+// Misser is implemented by keepers that learn of an invocation by other means
+// than Keep and would wait for it. Missed is called when an invocation ended
+// without reaching the handler, because its event could not be decoded: no Keep
+// will come for it. It is called at most once for each, in the order of the invocations.
+type Misser interface {
+	Missed()
+}
+
 // Tail is the deferred work of one invocation. Its methods may be called from
 // any goroutine.
 type Tail interface {
 	// RequestID is the invocation's request ID: the same for the attempts of an
-	// asynchronous invocation that Lambda retries. It is empty if the event never
-	// reached the handler.
+	// asynchronous invocation that Lambda retries.
 	RequestID() string
 
 	// Empty reports that nothing is left to run at the moment.

@@ -1,0 +1,114 @@
+package offload
+
+import (
+	"context"
+	"encoding/json"
+	"reflect"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambda/handlertrace"
+)
+
+// handlerFunc is what all handlers come down to.
+type handlerFunc func(ctx context.Context) (any, error)
+
+// adapt gives a handler for lambda.Start that does what handler does, inside a
+// scope. aws-lambda-go goes on decoding events and running the loop.
+func (o *offloader) adapt(handler any) (any, error) {
+	if h, ok := handler.(lambda.Handler); ok {
+		return o.adaptHandler(h), nil
+	}
+	sig, err := signatureOf(handler)
+	if err != nil {
+		return nil, err
+	}
+	if o.seesEveryInvocation() {
+		return o.adaptDirect(sig), nil
+	}
+	return o.adaptRaw(sig), nil
+}
+
+// adaptDirect makes a function with the parameters of the handler: aws-lambda-go
+// decodes the event as it would without us.
+func (o *offloader) adaptDirect(sig signature) any {
+	in := []reflect.Type{contextType}
+	if sig.event != nil {
+		in = append(in, sig.event)
+	}
+	out := []reflect.Type{reflect.TypeFor[*response](), errorType}
+	return reflect.MakeFunc(reflect.FuncOf(in, out, false), func(args []reflect.Value) []reflect.Value {
+		var event reflect.Value
+		if sig.event != nil {
+			event = args[1]
+		}
+		r, err := o.invoke(args[0].Interface().(context.Context), func(ctx context.Context) (any, error) {
+			return sig.call(ctx, event)
+		})
+		if err != nil {
+			return []reflect.Value{reflect.Zero(out[0]), reflect.ValueOf(&err).Elem()}
+		}
+		return []reflect.Value{reflect.ValueOf(r), reflect.Zero(errorType)}
+	}).Interface()
+}
+
+// adaptRaw takes the event undecoded: it may be an envelope, or the strategy must
+// hear of an event that cannot be decoded. The event then still goes through aws-lambda-go,
+// by way of a second handler whose result is set aside.
+func (o *offloader) adaptRaw(sig signature) any {
+	type result struct{ value any }
+	type resultKey struct{}
+
+	in := []reflect.Type{contextType}
+	if sig.event != nil {
+		in = append(in, sig.event)
+	}
+	decoding := lambda.NewHandlerWithOptions(reflect.MakeFunc(reflect.FuncOf(in, []reflect.Type{errorType}, false), func(args []reflect.Value) []reflect.Value {
+		ctx := args[0].Interface().(context.Context)
+		var event reflect.Value
+		if sig.event != nil {
+			event = args[1]
+		}
+		value, err := sig.call(ctx, event)
+		if err != nil {
+			return []reflect.Value{reflect.ValueOf(&err).Elem()}
+		}
+		ctx.Value(resultKey{}).(*result).value = value
+		return []reflect.Value{reflect.Zero(errorType)}
+	}).Interface(), o.opts.lambda...)
+
+	return func(ctx context.Context, event json.RawMessage) (*response, error) {
+		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context) (any, error) {
+			var r result
+			if _, err := decoding.Invoke(context.WithValue(ctx, resultKey{}, &r), event); err != nil {
+				return nil, err
+			}
+			return r.value, nil
+		}))
+	}
+}
+
+// adaptHandler takes the event undecoded, and copied out of aws-lambda-go's buffer:
+// that is given to the next event while tasks may still hold on to it.
+func (o *offloader) adaptHandler(h lambda.Handler) any {
+	return func(ctx context.Context, event json.RawMessage) (*response, error) {
+		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context) (any, error) {
+			// A handler made by lambda.NewHandler loses its content type on the way
+			// through Invoke; the trace gives its value before that.
+			body := &rawResult{contentType: contentTypeBytes}
+			ctx = handlertrace.NewContext(ctx, handlertrace.HandlerTrace{ResponseEvent: func(_ context.Context, value any) {
+				body.contentType = contentTypeOf(value)
+			}})
+			var err error
+			if body.bytes, err = h.Invoke(ctx, event); err != nil {
+				return nil, err
+			}
+			return body, nil
+		}))
+	}
+}
+
+// rawResult is a result that is encoded already.
+type rawResult struct {
+	bytes       []byte
+	contentType string
+}

@@ -1,0 +1,108 @@
+package offload
+
+import (
+	"context"
+	"sync"
+)
+
+// cancelHook is the base context of all invocations. aws-lambda-go derives each
+// invocation's context from it, and cancels that one after it has POSTed the
+// response or the error, before it asks for the next event. Package context lets a
+// parent see this: a child of a context that has a method AfterFunc calls the
+// stop function it got from there when it is cancelled.
+//
+// For a success Close comes first and the hook has nothing to do. For a failed
+// invocation it is the only sign that the report is out. It rests on the order of
+// statements in aws-lambda-go, which is not documented. Were the order to change, stop
+// would come before the report: tasks would still run, and the caller would wait
+// for them, as without the hook. If stop is not going to come at all (another
+// context was put over the hook, or the deadline has passed already), live is false.
+//
+// It does not say which invocation ended, so it is only used where there is one at a time.
+type cancelHook struct {
+	context.Context
+	done   chan struct{} // never closed; a child of a context without Done asks for nothing
+	missed func()        // an invocation ended without reaching the handler; may be nil
+
+	mu      sync.Mutex
+	live    bool // an invocation's context will call stop
+	called  bool // its handler was called
+	pending *scope
+}
+
+type hookKey struct{}
+
+func newCancelHook(base context.Context, missed func()) *cancelHook {
+	return &cancelHook{Context: base, done: make(chan struct{}), missed: missed}
+}
+
+// Done is not nil, so that package context calls AfterFunc.
+func (h *cancelHook) Done() <-chan struct{} {
+	if done := h.Context.Done(); done != nil {
+		return done
+	}
+	return h.done
+}
+
+// Value lets reached recognise a context that descends from the hook.
+func (h *cancelHook) Value(key any) any {
+	if _, ok := key.(hookKey); ok {
+		return h
+	}
+	return h.Context.Value(key)
+}
+
+// AfterFunc is called by package context when aws-lambda-go makes the context of
+// an invocation.
+func (h *cancelHook) AfterFunc(f func()) (stop func() bool) {
+	unhook := func() bool { return true }
+	if h.Context.Done() != nil {
+		unhook = context.AfterFunc(h.Context, f)
+	}
+	h.mu.Lock()
+	h.live, h.called, h.pending = true, false, nil
+	h.mu.Unlock()
+	return func() bool {
+		h.fire()
+		return unhook()
+	}
+}
+
+// fire is the end of the invocation, or its deadline.
+func (h *cancelHook) fire() {
+	h.mu.Lock()
+	first, called, s := h.live, h.called, h.pending
+	h.live, h.pending = false, nil
+	h.mu.Unlock()
+	switch {
+	case s != nil:
+		s.keep()
+	case first && !called && h.missed != nil:
+		h.missed()
+	}
+}
+
+// reached notes that the current invocation got as far as the handler. A nil hook is
+// never in place.
+func (h *cancelHook) reached(ctx context.Context) {
+	if h == nil || ctx.Value(hookKey{}) != any(h) {
+		return
+	}
+	h.mu.Lock()
+	h.called = true
+	h.mu.Unlock()
+}
+
+// takes leaves the tail of a failed invocation to the hook, if that will fire.
+func (h *cancelHook) takes(s *scope) bool {
+	if h == nil || s.Value(hookKey{}) != any(h) {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.live {
+		return false
+	}
+	h.pending = s
+	return true
+}

@@ -1,0 +1,30 @@
+// Package deferral is the seam between offload.After and whoever accepts tasks
+// in a context: the scope of a real invocation, or a recorder in a unit test.
+package deferral
+
+import (
+	"context"
+	"time"
+)
+
+// Key is the context key under which an acceptor is found.
+type Key struct{}
+
+// Recorder accepts tasks in the place of an invocation.
+type Recorder interface {
+	Record(Deferred) error
+}
+
+// Deferred is a task as a Recorder sees it.
+type Deferred struct {
+	ID            string
+	Name          string
+	Input         any                         // what With was given; nil for a closure
+	Encode        func() ([]byte, error)      // the input as JSON; nil for a closure
+	Run           func(context.Context) error // one attempt; a panic is its error
+	Group         string
+	Deduplication string
+	Delay         time.Duration
+	Eager         bool
+	OnlyOnSuccess bool
+}

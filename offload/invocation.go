@@ -1,0 +1,131 @@
+package offload
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// invoke runs one invocation: it opens a scope, calls the handler in it, and sees
+// to it that keep is called, now or after the response.
+func (o *offloader) invoke(ctx context.Context, call handlerFunc) (*response, error) {
+	s := o.begin(ctx)
+	settled := false
+	defer func() {
+		if !settled {
+			// A panic: aws-lambda-go reports it and exits.
+			s.final = true
+			s.fail()
+		}
+	}()
+
+	var r *response
+	result, err := call(s)
+	if err == nil {
+		r, err = o.respond(s, result)
+	}
+	if err == nil {
+		if err = s.handOff(); err != nil {
+			_ = r.closeBody()
+		}
+	}
+	settled = true
+	if err != nil {
+		s.fail()
+		return nil, err
+	}
+	return r, nil
+}
+
+// begin opens the scope of an invocation.
+func (o *offloader) begin(ctx context.Context) *scope {
+	now := time.Now()
+	if o.freezes {
+		o.settleMissed()
+		o.thaw(now)
+	}
+	s := &scope{Context: ctx, off: o}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		s.requestID = lc.AwsRequestID
+	}
+	s.tail.values = context.WithoutCancel(ctx)
+	if deadline, ok := ctx.Deadline(); ok {
+		margin := o.marginFor(deadline.Sub(now))
+		s.tail.deadline = deadline.Add(-margin)
+		s.hard = deadline.Add(-margin / 2)
+		s.flushBy = deadline.Add(-margin / 8)
+	}
+	o.hook.reached(ctx)
+	o.ledger.add(s)
+	return s
+}
+
+// marginFor gives the time to keep free before the deadline of an invocation that
+// has d.
+func (o *offloader) marginFor(d time.Duration) time.Duration {
+	if o.opts.marginSet {
+		return o.opts.margin
+	}
+	return max(0, min(d/10, DefaultMargin))
+}
+
+// thaw drops connections that idled while the environment was probably frozen.
+// It compares wall clocks: whether the monotonic clock runs during a freeze is not
+// documented.
+func (o *offloader) thaw(now time.Time) {
+	idle := o.idleSince.Load()
+	if idle == 0 || now.Round(0).Sub(time.Unix(0, idle)) < DefaultThawAfter {
+		return
+	}
+	for _, t := range o.thawers {
+		t.Thaw()
+	}
+	for _, c := range o.opts.connections {
+		c.CloseIdleConnections()
+	}
+}
+
+// fail deals with the tasks of an invocation whose handler failed. Nothing calls
+// Close then. Where the hook is in place, it calls keep after aws-lambda-go has reported the
+// error; where it is not, the tail comes first and the caller waits for it.
+func (s *scope) fail() {
+	s.dropOnlyOnSuccess()
+	_ = s.handOff() // the handler's own error is the one to report; the tasks have their events
+	if s.off.hook.takes(s) {
+		return
+	}
+	s.keep()
+}
+
+// dropOnlyOnSuccess ends the tasks that were deferred for a success.
+func (s *scope) dropOnlyOnSuccess() {
+	s.mu.Lock()
+	var dropped []*entry
+	for _, list := range [...]*[]*entry{&s.held, &s.outbox} {
+		kept := (*list)[:0]
+		for _, e := range *list {
+			if e.set.onlyOnSuccess {
+				dropped = append(dropped, e)
+			} else {
+				kept = append(kept, e)
+			}
+		}
+		*list = kept
+	}
+	s.mu.Unlock()
+	for _, e := range dropped {
+		e.end(e.state.Load(), Dropped, ErrHandlerFailed)
+	}
+}
+
+// keep passes the tail to the keeper, once.
+func (s *scope) keep() {
+	s.kept.Do(func() {
+		if s.off.keeper == nil {
+			s.Run() // the chain has senders only; what is left is theirs
+			return
+		}
+		s.off.keeper.Keep(s)
+	})
+}

@@ -1,0 +1,118 @@
+package offload
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// shutdownGrace is how long tasks get after a SIGTERM to notice that their context
+// has ended. With an internal extension Lambda gives the process 500 ms in all,
+// with an external one 300 ms (Lambda Developer Guide, "Shutdown phase"); the
+// rest is for handing over and for writing log lines.
+const shutdownGrace = 150 * time.Millisecond
+
+// ledger knows the invocations whose tasks have not all met their end. It is how
+// a loss becomes visible: what is still in it when the environment shuts down, or
+// when the next invocation begins, was not finished in time.
+type ledger struct {
+	mu     sync.Mutex
+	newest *scope
+}
+
+// add enters a scope.
+func (l *ledger) add(s *scope) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s.older = l.newest
+	if s.older != nil {
+		s.older.newer = s
+	}
+	l.newest = s
+}
+
+// remove takes a finished scope out. Removing it twice does no harm.
+func (l *ledger) remove(s *scope) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case s.newer != nil:
+		s.newer.older = s.older
+	case l.newest == s:
+		l.newest = s.older
+	default:
+		return
+	}
+	if s.older != nil {
+		s.older.newer = s.newer
+	}
+	s.older, s.newer = nil, nil
+}
+
+// open lists the unfinished scopes, the newest first.
+func (l *ledger) open() []*scope {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var open []*scope
+	for s := l.newest; s != nil; s = s.older {
+		open = append(open, s)
+	}
+	return open
+}
+
+// settleMissed ends what earlier invocations left, now that another one begins in
+// an environment that serves one at a time: the environment was frozen under their
+// tails. Their time is over, so their tasks go down the chain or are dropped.
+func (o *offloader) settleMissed() {
+	for _, s := range o.ledger.open() {
+		s.abandon(ErrMissed)
+	}
+}
+
+// shutdown deals with everything unfinished when SIGTERM announces the end.
+func (o *offloader) shutdown() {
+	open := o.ledger.open()
+	for _, s := range open {
+		s.tail.end(ErrShutdown)
+	}
+	var all sync.WaitGroup
+	for _, s := range open {
+		all.Go(func() {
+			if !s.finishedWithin(shutdownGrace) {
+				s.abandon(ErrShutdown)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// abandon ends a scope from outside, whatever its tail is doing.
+func (s *scope) abandon(reason error) {
+	s.giveUp(reason)
+	ctx, cancel := context.WithTimeout(s.tail.values, shutdownGrace)
+	defer cancel()
+	_ = s.flush(ctx) // every task it could not send has its event
+	s.off.ledger.remove(s)
+}
+
+// finishedWithin waits for the tail to end.
+func (s *scope) finishedWithin(d time.Duration) bool {
+	s.mu.Lock()
+	if s.finished {
+		s.mu.Unlock()
+		return true
+	}
+	if s.done == nil {
+		s.done = make(chan struct{})
+	}
+	done := s.done
+	s.mu.Unlock()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}

@@ -1,0 +1,62 @@
+package offload
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+)
+
+// LogObserver writes events to a logger: Dropped and Failed as errors, HandedOver
+// of a task that was tried here and Retrying as warnings, the rest for debugging. A nil
+// logger means slog.Default().
+func LogObserver(l *slog.Logger) Observer {
+	if l == nil {
+		l = slog.Default()
+	}
+	return logObserver{l}
+}
+
+type logObserver struct{ log *slog.Logger }
+
+// errUnexpected stands for any error when a level is asked for in advance.
+var errUnexpected = errors.New("")
+
+func (o logObserver) Wants(k EventKind) bool {
+	return o.log.Enabled(context.Background(), level(k, errUnexpected))
+}
+
+func level(k EventKind, err error) slog.Level {
+	switch {
+	case errors.Is(err, ErrHandlerFailed): // OnlyOnSuccess: as the user asked
+		return slog.LevelInfo
+	case k == Failed, k == Dropped:
+		return slog.LevelError
+	case k == Retrying, k == HandedOver && err != nil:
+		return slog.LevelWarn
+	default:
+		return slog.LevelDebug
+	}
+}
+
+func (o logObserver) Observe(ctx context.Context, e Event) {
+	attrs := make([]slog.Attr, 0, 9)
+	attrs = append(attrs,
+		slog.String("task", e.Task.Name),
+		slog.String("taskId", e.Task.ID),
+		slog.String("requestId", e.Task.RequestID),
+		slog.Int("attempt", e.Task.Attempt),
+	)
+	if e.Strategy != "" {
+		attrs = append(attrs, slog.String("strategy", e.Strategy))
+	}
+	if e.Kind.Terminal() {
+		attrs = append(attrs, slog.Duration("wait", e.Wait), slog.Duration("run", e.Run))
+	}
+	if e.Kind == Retrying {
+		attrs = append(attrs, slog.Duration("backoff", e.Backoff))
+	}
+	if e.Err != nil {
+		attrs = append(attrs, slog.String("error", e.Err.Error()))
+	}
+	o.log.LogAttrs(ctx, level(e.Kind, e.Err), "offload: task "+e.Kind.String(), attrs...)
+}

@@ -1,0 +1,149 @@
+package offload
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/go-offload/lambda/offload/driver"
+)
+
+// offloader is what the invocations of one wrapped handler share.
+type offloader struct {
+	opts    options
+	log     *slog.Logger
+	pub     *publisher
+	chain   []link
+	keeper  driver.Keeper // the one in the chain; nil if it has senders only
+	sends   bool          // the chain has a sender
+	thawers []driver.Thawer
+	freezes bool        // invocations come one at a time, with freezes in between
+	direct  bool        // the hook sees every invocation
+	hook    *cancelHook // nil where there is none
+
+	ledger    ledger
+	outer     outerCheck
+	idleSince atomic.Int64 // wall clock at the end of the last tail, in Unix nanoseconds
+}
+
+func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
+	o := &offloader{opts: options{getenv: os.Getenv}}
+	for _, opt := range opts {
+		opt(&o.opts)
+	}
+	if err := o.opts.complete(); err != nil {
+		return nil, err
+	}
+	o.log = o.opts.logger
+	o.pub = newPublisher(o.opts.observers, o.log)
+
+	strategies, err := selectStrategies(&o.opts)
+	if err != nil {
+		return nil, err
+	}
+	concurrency := lambdacontext.MaxConcurrency()
+	o.freezes = concurrency == 1
+	if o.chain, err = openChain(ctx, strategies, driver.Env{
+		Getenv:         o.opts.getenv,
+		Logger:         o.log,
+		MaxConcurrency: concurrency,
+	}); err != nil {
+		return nil, err
+	}
+	for i, l := range o.chain {
+		if l.keeper != nil {
+			o.keeper = l.keeper
+		} else {
+			o.sends = true
+		}
+		if t, ok := strategies[i].(driver.Thawer); ok {
+			o.thawers = append(o.thawers, t)
+		}
+	}
+	return o, nil
+}
+
+// missed gives the keeper's Missed, or nil.
+func (o *offloader) missed() func() {
+	if m, ok := o.keeper.(driver.Misser); ok {
+		return m.Missed
+	}
+	return nil
+}
+
+// seesEveryInvocation reports whether a handler may take its event decoded: no
+// envelope can come, and the keeper hears of an event that cannot be decoded.
+func (o *offloader) seesEveryInvocation() bool {
+	return !o.works() && (o.direct || o.missed() == nil)
+}
+
+// complete fills in what code left open, from the environment and the defaults.
+func (o *options) complete() error {
+	if o.logger == nil {
+		o.logger = slog.Default()
+	}
+	if len(o.observers) == 0 {
+		o.observers = []Observer{LogObserver(o.logger)}
+	}
+	if o.concurrency == 0 {
+		o.concurrency = DefaultConcurrency
+		if v := o.getenv("OFFLOAD_CONCURRENCY"); v != "" {
+			n, err := strconv.Atoi(v)
+			if err != nil || n < 1 {
+				return fmt.Errorf("%w: OFFLOAD_CONCURRENCY=%q is not a positive number", ErrConfig, v)
+			}
+			o.concurrency = n
+		}
+	}
+	if o.concurrency < 1 {
+		return fmt.Errorf("%w: WithConcurrency(%d): at least one task must run at a time", ErrConfig, o.concurrency)
+	}
+	if o.maxTasks == 0 {
+		o.maxTasks = DefaultMaxTasks
+	}
+	if o.maxTasks < 1 {
+		return fmt.Errorf("%w: WithMaxTasks(%d) is negative", ErrConfig, o.maxTasks)
+	}
+	if v := o.getenv("OFFLOAD_MARGIN"); v != "" && !o.marginSet {
+		d, err := time.ParseDuration(v)
+		if err != nil {
+			return fmt.Errorf("%w: OFFLOAD_MARGIN: %w; write it as in \"250ms\"", ErrConfig, err)
+		}
+		o.margin, o.marginSet = d, true
+	}
+	if o.margin < 0 {
+		return fmt.Errorf("%w: the margin %v is negative", ErrConfig, o.margin)
+	}
+	return o.completeHandOff()
+}
+
+func (o *options) completeHandOff() error {
+	if o.handOff == 0 {
+		switch v := o.getenv("OFFLOAD_HANDOFF"); v {
+		case "", "before":
+			o.handOff = HandOffBefore
+		case "after":
+			o.handOff = HandOffAfter
+		default:
+			return fmt.Errorf("%w: OFFLOAD_HANDOFF=%q; it is \"before\" or \"after\" the response", ErrConfig, v)
+		}
+	}
+	if o.handOff != HandOffBefore && o.handOff != HandOffAfter {
+		return fmt.Errorf("%w: WithHandOff(%d): use HandOffBefore or HandOffAfter", ErrConfig, o.handOff)
+	}
+	return nil
+}
+
+// base is the parent of all invocation contexts.
+func (o *options) base() context.Context {
+	if o.baseContext != nil {
+		return o.baseContext
+	}
+	return context.Background()
+}

@@ -1,0 +1,149 @@
+package offload
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/go-offload/lambda/offload/driver"
+)
+
+// Defaults of the process, for what neither code nor environment sets.
+const (
+	// DefaultConcurrency is how many tasks of one invocation run at once. Tasks
+	// mostly wait for a network; 16 keeps a tail short without opening more
+	// sockets than a Lambda function (1,024 descriptors) can spare.
+	DefaultConcurrency = 16
+
+	// DefaultMaxTasks is how many tasks one invocation may defer.
+	DefaultMaxTasks = 10_000
+
+	// DefaultMargin is the longest time kept free before the invocation's deadline;
+	// see [WithMargin].
+	DefaultMargin = 500 * time.Millisecond
+
+	// DefaultThawAfter is how long a pause between two invocations must be for
+	// connections to count as stale; see [WithConnections].
+	DefaultThawAfter = time.Second
+)
+
+// Option configures [Start] and [Wrap]. What an option sets takes precedence over
+// the environment variable for the same thing.
+type Option func(*options)
+
+type options struct {
+	chain       string
+	strategies  []driver.Strategy
+	concurrency int
+	maxTasks    int
+	margin      time.Duration
+	marginSet   bool
+	handOff     HandOff
+	observers   []Observer
+	logger      *slog.Logger
+	connections []interface{ CloseIdleConnections() }
+	baseContext context.Context
+	lambda      []lambda.Option
+	encode      func(*json.Encoder)
+	getenv      func(string) string
+}
+
+// WithStrategy selects strategies by name, as OFFLOAD_STRATEGY does: a list
+// separated by commas, such as "extension,sqs". The packages of the strategies
+// must be linked, usually by a blank import. If neither code nor environment
+// selects any and exactly one is linked, that one is used.
+func WithStrategy(chain string) Option {
+	return func(o *options) { o.chain = chain }
+}
+
+// WithStrategies selects strategies by value, for those that need options or
+// clients of their own. It takes precedence over WithStrategy.
+func WithStrategies(chain ...driver.Strategy) Option {
+	return func(o *options) { o.strategies = chain }
+}
+
+// WithConcurrency sets how many tasks of one invocation run at once. The default
+// is [DefaultConcurrency]. The environment variable is OFFLOAD_CONCURRENCY.
+func WithConcurrency(n int) Option {
+	return func(o *options) { o.concurrency = n }
+}
+
+// Sequential runs the tasks of an invocation one after the other, in the order in
+// which they were deferred. Nested tasks come last.
+func Sequential() Option { return WithConcurrency(1) }
+
+// WithMaxTasks sets how many tasks one invocation may defer, nested ones
+// included. The default is [DefaultMaxTasks].
+func WithMaxTasks(n int) Option {
+	return func(o *options) { o.maxTasks = n }
+}
+
+// WithMargin sets how long before the invocation's deadline the context of its
+// tasks ends, so that there is time to hand over what is unfinished. After half
+// of the margin, tasks that ignore their context are given up. The default is a
+// tenth of the time the invocation has, at most [DefaultMargin]. The environment
+// variable is OFFLOAD_MARGIN, in the form of time.ParseDuration.
+func WithMargin(d time.Duration) Option {
+	return func(o *options) { o.margin, o.marginSet = d, true }
+}
+
+// HandOff says when senders get the tasks that were deferred to them.
+type HandOff int
+
+// The environment variable OFFLOAD_HANDOFF takes "before" and "after".
+const (
+	// HandOffBefore sends before the response: when the client sees success, the
+	// tasks are durable. It is the default.
+	HandOffBefore HandOff = iota + 1
+
+	// HandOffAfter sends in the tail, after the response: the client does not wait
+	// for the queue, and a crash right after the response can lose the tasks.
+	HandOffAfter
+)
+
+// WithHandOff sets when senders get their tasks.
+func WithHandOff(h HandOff) Option {
+	return func(o *options) { o.handOff = h }
+}
+
+// WithObserver adds an observer of task events. It may be given several times. If
+// it is not given at all, a [LogObserver] writes what went wrong to the logger.
+func WithObserver(obs ...Observer) Option {
+	return func(o *options) { o.observers = append(o.observers, obs...) }
+}
+
+// WithLogger sets where warnings go. The default is slog.Default().
+func WithLogger(l *slog.Logger) Option {
+	return func(o *options) { o.logger = l }
+}
+
+// WithConnections drops the idle connections of HTTP clients when the environment
+// thaws: at the first invocation after a pause of [DefaultThawAfter] or more. A
+// connection that idled through a freeze is usually dead, and the first request on it fails.
+// *http.Client and *http.Transport have the method.
+func WithConnections(clients ...interface{ CloseIdleConnections() }) Option {
+	return func(o *options) { o.connections = append(o.connections, clients...) }
+}
+
+// WithBaseContext sets the parent of all invocation contexts, as
+// lambda.WithContext does. It has no effect in Wrap.
+func WithBaseContext(ctx context.Context) Option {
+	return func(o *options) { o.baseContext = ctx }
+}
+
+// WithLambdaOptions passes options to lambda.StartWithOptions. It has no effect in
+// Wrap. WithSetIndent and WithSetEscapeHTML do not reach the response, which this package
+// encodes; use [WithEncoder]. WithContext and WithContextValue hide the signal that lets
+// a failed invocation be reported before its tasks have run; use [WithBaseContext].
+func WithLambdaOptions(opts ...lambda.Option) Option {
+	return func(o *options) { o.lambda = append(o.lambda, opts...) }
+}
+
+// WithEncoder configures the encoder of JSON responses, for those who set
+// indentation or HTML escaping. As in aws-lambda-go, HTML is not escaped by default.
+func WithEncoder(configure func(*json.Encoder)) Option {
+	return func(o *options) { o.encode = configure }
+}

@@ -1,0 +1,192 @@
+package offload
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"time"
+)
+
+// Run implements driver.Tail: it runs what waits here, sends what leaves, and
+// returns when every task has its terminal event.
+func (s *scope) Run() {
+	s.mu.Lock()
+	if s.started {
+		s.awaitFinish() // unlocks
+		return
+	}
+	s.started = true
+	for {
+		s.release()
+		if s.workers > 0 {
+			s.mu.Unlock()
+			if !s.awaitIdle() {
+				s.giveUp(ErrDeadline)
+			}
+			s.mu.Lock()
+		}
+		if len(s.outbox) == 0 {
+			break
+		}
+		s.mu.Unlock()
+		s.flushTail()
+		s.mu.Lock()
+	}
+	s.finish() // unlocks
+}
+
+// release lets the held tasks run. s.mu is held.
+func (s *scope) release() {
+	if len(s.held) == 0 {
+		return
+	}
+	if len(s.ready) == 0 {
+		s.ready = s.held
+	} else {
+		s.ready = append(s.ready, s.held...)
+	}
+	s.held = nil
+	s.addWorker()
+}
+
+// addWorker starts one more worker unless the limit is reached. s.mu is held.
+func (s *scope) addWorker() {
+	if s.workers < s.off.opts.concurrency {
+		s.workers++
+		go s.work()
+	}
+}
+
+// work runs ready tasks until there are none. A worker that leaves tasks behind
+// when it takes one starts the next worker first: tasks that wait get company at
+// once, tasks that do nothing are done before the second worker is scheduled.
+func (s *scope) work() {
+	var current *entry
+	defer func() {
+		if current != nil { // the task ended this goroutine
+			current.leave(running, Failed, ErrGoexit)
+			go s.work()
+		}
+	}()
+	s.mu.Lock()
+	for s.next < len(s.ready) {
+		e := s.ready[s.next]
+		s.next++
+		if s.next < len(s.ready) {
+			s.addWorker()
+		}
+		s.mu.Unlock()
+		current = e
+		e.execute()
+		current = nil
+		s.mu.Lock()
+	}
+	s.workers--
+	if s.workers == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+	s.mu.Unlock()
+}
+
+// execute runs one task to its end, or sends it down the chain.
+func (e *entry) execute() {
+	if reason := e.scope.tail.ended(); reason != nil {
+		e.leave(queued, Dropped, reason)
+		return
+	}
+	if !e.state.CompareAndSwap(queued, running) {
+		return // given up while it waited
+	}
+	e.firstRun.Store(int64(time.Since(e.accepted)) + 1)
+	err := e.try()
+	if err == nil {
+		e.end(running, Done, nil)
+		return
+	}
+	if reason := e.scope.tail.ended(); reason != nil && !permanent(err) {
+		e.leave(running, Dropped, fmt.Errorf("%w: %w", reason, err))
+		return
+	}
+	e.leave(running, Failed, err)
+}
+
+// awaitIdle waits until no worker is left. It reports false if the hard deadline
+// comes first.
+func (s *scope) awaitIdle() bool {
+	// Most tails are short: let the worker have this processor before going to
+	// the length of a channel and a timer.
+	runtime.Gosched()
+	s.mu.Lock()
+	if s.workers == 0 {
+		s.mu.Unlock()
+		return true
+	}
+	idle := s.idle
+	if idle == nil {
+		idle = make(chan struct{})
+		s.idle = idle
+	}
+	s.mu.Unlock()
+
+	if s.hard.IsZero() {
+		<-idle
+		return true
+	}
+	timer := time.NewTimer(time.Until(s.hard))
+	defer timer.Stop()
+	select {
+	case <-idle:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
+// giveUp ends everything that waits or runs here, for reason: it goes down the
+// chain, or is dropped. Tasks that still run are cancelled; what they do from
+// here on is not waited for. No further task is accepted.
+func (s *scope) giveUp(reason error) {
+	s.tail.end(reason)
+	s.mu.Lock()
+	s.closed = true
+	waiting := s.held
+	s.held = nil
+	taken := s.ready
+	s.next = len(s.ready)
+	s.mu.Unlock()
+	for _, e := range waiting {
+		e.leave(queued, Dropped, reason)
+	}
+	for _, e := range taken {
+		e.leave(queued, Dropped, reason)
+		e.leave(running, Dropped, fmt.Errorf("%w: the task did not return in time", reason))
+	}
+}
+
+// finish closes the scope and lets go of its context. s.mu is held, and released.
+func (s *scope) finish() {
+	s.closed = true
+	s.finished = true
+	if s.done != nil {
+		close(s.done)
+	}
+	s.mu.Unlock()
+	s.tail.end(context.Canceled)
+	s.off.ledger.remove(s)
+	s.off.idleSince.Store(time.Now().UnixNano())
+}
+
+// awaitFinish waits for the first call of Run. s.mu is held, and released.
+func (s *scope) awaitFinish() {
+	if s.finished {
+		s.mu.Unlock()
+		return
+	}
+	if s.done == nil {
+		s.done = make(chan struct{})
+	}
+	done := s.done
+	s.mu.Unlock()
+	<-done
+}

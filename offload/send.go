@@ -1,0 +1,276 @@
+package offload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/cenkalti/backoff/v4"
+
+	"github.com/go-offload/lambda/offload/driver"
+)
+
+const (
+	// maxHops is how often a task may leave a process. Lambda stops a chain of
+	// functions that call themselves after about 16 invocations (Lambda Developer
+	// Guide, "Recursive loop detection"); the first of them is no hop.
+	maxHops = 14
+
+	// sendTime bounds how long one batch is retried, also where the invocation has
+	// minutes left: by default the client waits for it.
+	sendTime = 10 * time.Second
+
+	// sendAttempts bounds the attempts where another link of the chain could take
+	// the tasks instead.
+	sendAttempts = 4
+
+	sendInitialInterval = 50 * time.Millisecond
+	sendMaxInterval     = 2 * time.Second
+)
+
+// fits encodes the task for a sender, and checks that it takes it.
+func (l *link) fits(e *entry) error {
+	if e.scope.hops >= maxHops {
+		return fmt.Errorf("%w: task %q has left a process %d times already; a task that defers itself needs an end", ErrTooManyHops, e.task.name, e.scope.hops)
+	}
+	body, err := e.encode()
+	if errors.Is(err, driver.ErrTooLarge) {
+		return fmt.Errorf("%w: task %q, strategy %q: %w", ErrTooLarge, e.task.name, l.name, err)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: task %q: %w", ErrInput, e.task.name, err)
+	}
+	if size := len(body) + l.limits.Overhead; size > l.limits.MessageBytes {
+		return fmt.Errorf("%w: task %q takes %d bytes with its envelope, strategy %q takes %d; store the input elsewhere and pass a reference", ErrTooLarge, e.task.name, size, l.name, l.limits.MessageBytes)
+	}
+	e.body = body
+	return nil
+}
+
+// encode makes the task's envelope as it stands, with the attempts made so far.
+func (e *entry) encode() ([]byte, error) {
+	info := e.info()
+	envelope := driver.Envelope{
+		ID:            info.ID,
+		Source:        e.scope.source(),
+		Task:          info.Name,
+		Time:          e.accepted,
+		Data:          e.data,
+		Attempt:       info.Attempt,
+		Hops:          info.Hops + 1,
+		Group:         e.set.group,
+		Deduplication: e.set.deduplication,
+	}
+	if e.set.delay > 0 {
+		envelope.NotBefore = e.accepted.Add(e.set.delay)
+	}
+	return e.scope.off.seal(e, &envelope)
+}
+
+// flush sends what is in the outbox, what that brings down the chain to further
+// senders included. The error tells of tasks that nobody took.
+func (s *scope) flush(ctx context.Context) error {
+	var lost []error
+	for {
+		s.mu.Lock()
+		out := s.outbox
+		s.outbox = nil
+		s.mu.Unlock()
+		if len(out) == 0 {
+			return errors.Join(lost...)
+		}
+		byLink := make([][]*entry, len(s.off.chain))
+		for _, e := range out {
+			byLink[e.link] = append(byLink[e.link], e)
+		}
+		var mu sync.Mutex
+		var all sync.WaitGroup
+		for i, entries := range byLink {
+			if len(entries) == 0 {
+				continue
+			}
+			all.Go(func() {
+				l := &s.off.chain[i]
+				for j, err := range l.send(ctx, entries, i+1 < len(s.off.chain)) {
+					if err := entries[j].sent(err); err != nil {
+						mu.Lock()
+						lost = append(lost, err)
+						mu.Unlock()
+					}
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// sent moves a task on after an attempt to send it: to its end, or down the
+// chain. The error says that nobody took it.
+func (e *entry) sent(failed error) error {
+	if failed == nil {
+		e.end(leaving, HandedOver, e.reason)
+		return nil
+	}
+	next, err := e.scope.off.route(e, e.link+1)
+	if err == nil {
+		e.link, e.reason = next, failed
+		e.scope.post(e)
+		return nil
+	}
+	lost := fmt.Errorf("%w: task %q: %w", ErrHandOver, e.task.name, failed)
+	e.end(leaving, Dropped, lost)
+	return lost
+}
+
+// handOff sends before the response, unless that was moved to the tail.
+func (s *scope) handOff() error {
+	if !s.off.sends || s.off.opts.handOff == HandOffAfter {
+		return nil
+	}
+	ctx, cancel := s.until(s.tail.deadline)
+	defer cancel()
+	return s.flush(ctx)
+}
+
+// flushTail sends what left the tail.
+func (s *scope) flushTail() {
+	ctx, cancel := s.until(s.flushBy)
+	defer cancel()
+	_ = s.flush(ctx) // nobody waits for the error; every task it names has its event
+}
+
+// until gives a context with the invocation's values that ends at t, if that is set.
+func (s *scope) until(t time.Time) (context.Context, context.CancelFunc) {
+	if t.IsZero() {
+		return context.WithCancel(s.tail.values)
+	}
+	return context.WithDeadline(s.tail.values, t)
+}
+
+// send packs entries into batches and sends them, as many at once as the sender
+// allows. The result has an error for each entry that the sender did not take.
+func (l *link) send(ctx context.Context, entries []*entry, hasNext bool) []error {
+	errs := make([]error, len(entries))
+	messages := make([]driver.Message, len(entries))
+	for i, e := range entries {
+		messages[i] = e.message(l)
+	}
+	concurrency := l.limits.Concurrency
+	if l.limits.Ordered {
+		concurrency = 1
+	}
+	slots := make(chan struct{}, concurrency)
+	var all sync.WaitGroup
+	for start := 0; start < len(messages); {
+		end := l.limits.fill(messages, start)
+		slots <- struct{}{}
+		all.Go(func() {
+			defer func() { <-slots }()
+			l.sendBatch(ctx, messages[start:end:end], errs[start:end], hasNext)
+		})
+		start = end
+	}
+	all.Wait()
+	return errs
+}
+
+// limits are a sender's, as packing sees them.
+type limits driver.Limits
+
+// fill gives the end of the batch that begins at start. It has one message at least.
+func (l limits) fill(messages []driver.Message, start int) int {
+	size := 0
+	for i := start; i < len(messages); i++ {
+		size += len(messages[i].Body) + l.Overhead
+		if i > start && (i-start == l.BatchEntries || l.BatchBytes > 0 && size > l.BatchBytes) {
+			return i
+		}
+	}
+	return len(messages)
+}
+
+// message is the task as a sender gets it.
+func (e *entry) message(l *link) driver.Message {
+	info := e.info()
+	m := driver.Message{
+		ID:            info.ID,
+		Task:          info.Name,
+		Body:          e.body,
+		Group:         e.set.group,
+		Deduplication: e.set.deduplication,
+	}
+	if e.set.delay > 0 {
+		m.Delay = min(max(0, e.set.delay-time.Since(e.accepted)), l.limits.MaxDelay)
+	}
+	m.TraceHeader, _ = e.scope.tail.values.Value("x-amzn-trace-id").(string)
+	return m
+}
+
+// sendBatch sends one batch, and again what failed of it, with exponential backoff.
+func (l *link) sendBatch(ctx context.Context, batch []driver.Message, errs []error, hasNext bool) {
+	open := make([]int, len(batch)) // indexes of what is not sent yet
+	for i := range open {
+		open[i] = i
+	}
+	var policy backoff.BackOff = &backoff.ExponentialBackOff{
+		InitialInterval:     sendInitialInterval,
+		RandomizationFactor: 1,
+		Multiplier:          2,
+		MaxInterval:         sendMaxInterval,
+		MaxElapsedTime:      sendTime,
+		Stop:                backoff.Stop,
+		Clock:               backoff.SystemClock,
+	}
+	if hasNext {
+		policy = backoff.WithMaxRetries(policy, sendAttempts-1)
+	}
+	deadline, _ := ctx.Deadline()
+	policy = backoff.WithContext(&beforeDeadline{BackOff: policy, deadline: deadline}, ctx)
+
+	_ = backoff.Retry(func() error {
+		results := l.trySend(ctx, batch)
+		again := batch[:0:0]
+		stillOpen := open[:0]
+		for i, at := range open {
+			errs[at] = results[i]
+			if results[i] != nil && !permanent(results[i]) {
+				again = append(again, batch[i])
+				stillOpen = append(stillOpen, at)
+			}
+		}
+		if len(again) == 0 {
+			return nil
+		}
+		batch, open = again, stillOpen
+		return errs[open[0]]
+	}, policy)
+}
+
+// trySend calls Send once, and makes its result one error per message.
+func (l *link) trySend(ctx context.Context, batch []driver.Message) (results []error) {
+	all := func(err error) []error {
+		results := make([]error, len(batch))
+		for i := range results {
+			results[i] = err
+		}
+		return results
+	}
+	returned := false
+	defer func() {
+		if v := recover(); v != nil || !returned {
+			results = all(backoff.Permanent(fmt.Errorf("offload: strategy %q panicked in Send: %v", l.name, v)))
+		}
+	}()
+	results = l.sender.Send(ctx, batch)
+	returned = true
+	switch len(results) {
+	case len(batch):
+		return results
+	case 0:
+		return all(nil)
+	default:
+		return all(backoff.Permanent(fmt.Errorf("offload: strategy %q gave %d results for %d messages", l.name, len(results), len(batch))))
+	}
+}

@@ -1,0 +1,139 @@
+package offload
+
+import (
+	"fmt"
+	"time"
+)
+
+// Defaults of a task, where neither its definition nor the call of After says otherwise.
+const (
+	// DefaultMaxAttempts is how often a task is tried in this process. Every attempt
+	// in a tail is billed as duration, so it is low; a chain to a sender goes on from there.
+	DefaultMaxAttempts = 3
+
+	// DefaultInitialInterval is the mean wait before the second attempt. It doubles
+	// from attempt to attempt; each wait is drawn between zero and twice the mean.
+	DefaultInitialInterval = 100 * time.Millisecond
+
+	// DefaultMaxInterval is the largest mean wait between two attempts.
+	DefaultMaxInterval = 5 * time.Second
+)
+
+// AfterOption says how one call of [After] treats its task. It overrides the
+// task's definition.
+type AfterOption interface {
+	applyTo(*settings)
+}
+
+// TaskOption is an AfterOption that makes sense for a definition too, as the
+// default for all its tasks.
+type TaskOption interface {
+	AfterOption
+	taskOption()
+}
+
+type afterOption func(*settings)
+
+func (o afterOption) applyTo(s *settings) { o(s) }
+
+type taskOption func(*settings)
+
+func (o taskOption) applyTo(s *settings) { o(s) }
+func (o taskOption) taskOption()         {}
+
+// settings are what the options of one task say. An entry points to its
+// definition's until a call of After brings options of its own.
+type settings struct {
+	maxAttempts     int
+	initialInterval time.Duration
+	maxInterval     time.Duration
+	timeout         time.Duration
+	delay           time.Duration
+	id              string
+	group           string
+	deduplication   string
+	onlyOnSuccess   bool
+	eager           bool
+}
+
+var defaultSettings = settings{
+	maxAttempts:     DefaultMaxAttempts,
+	initialInterval: DefaultInitialInterval,
+	maxInterval:     DefaultMaxInterval,
+}
+
+func (s *settings) validate() error {
+	switch {
+	case s.maxAttempts < 1:
+		return fmt.Errorf("%w: MaxAttempts(%d): a task is tried at least once", ErrInvalidOption, s.maxAttempts)
+	case s.initialInterval <= 0 || s.maxInterval < s.initialInterval:
+		return fmt.Errorf("%w: Backoff(%v, %v): the first interval must be positive and not above the second", ErrInvalidOption, s.initialInterval, s.maxInterval)
+	case s.timeout < 0:
+		return fmt.Errorf("%w: Timeout(%v) is negative", ErrInvalidOption, s.timeout)
+	case s.delay < 0:
+		return fmt.Errorf("%w: Delay(%v) is negative", ErrInvalidOption, s.delay)
+	case len(s.id) > maxNameBytes || len(s.group) > maxNameBytes || len(s.deduplication) > maxNameBytes:
+		return fmt.Errorf("%w: ID, Group and Deduplication take at most %d bytes", ErrInvalidOption, maxNameBytes)
+	}
+	return nil
+}
+
+// MaxAttempts limits how often a task is tried, here and in a worker on an
+// asynchronous invocation; an SQS worker is limited by the queue's maxReceiveCount.
+// The default is [DefaultMaxAttempts]; 1 means no retry.
+func MaxAttempts(n int) TaskOption {
+	return taskOption(func(s *settings) { s.maxAttempts = n })
+}
+
+// Backoff sets the mean wait before the second attempt and the largest mean
+// wait; in between it doubles. The defaults are [DefaultInitialInterval] and
+// [DefaultMaxInterval]. A wait that would pass the deadline is not begun.
+func Backoff(initial, limit time.Duration) TaskOption {
+	return taskOption(func(s *settings) { s.initialInterval, s.maxInterval = initial, limit })
+}
+
+// Timeout limits one attempt: its context is cancelled after d. 0, the default,
+// leaves only the invocation's deadline.
+func Timeout(d time.Duration) TaskOption {
+	return taskOption(func(s *settings) { s.timeout = d })
+}
+
+// OnlyOnSuccess drops the task if the handler returns an error or panics. The
+// terminal event then is [Dropped] with [ErrHandlerFailed].
+func OnlyOnSuccess() TaskOption {
+	return taskOption(func(s *settings) { s.onlyOnSuccess = true })
+}
+
+// Eager starts the task at once, beside the handler, instead of after the
+// response. It then competes with the handler and the response for the
+// function's CPU share. A strategy that sends tasks away ignores it.
+func Eager() TaskOption {
+	return taskOption(func(s *settings) { s.eager = true })
+}
+
+// ID sets the task's ID, to make it the same when a client or Lambda repeats the
+// whole invocation; by default it is random. At most 128 bytes.
+func ID(id string) AfterOption {
+	return afterOption(func(s *settings) { s.id = id })
+}
+
+// Group names what the task belongs to, such as a customer. A FIFO queue delivers
+// the tasks of a group in order; a standard queue shares its throughput fairly
+// between groups. In the process it has no effect. At most 128 bytes.
+func Group(name string) AfterOption {
+	return afterOption(func(s *settings) { s.group = name })
+}
+
+// Deduplication makes a FIFO queue drop the task if another one with the same key
+// was sent in the last five minutes. By default the key is the task's ID. At most
+// 128 bytes.
+func Deduplication(key string) AfterOption {
+	return afterOption(func(s *settings) { s.deduplication = key })
+}
+
+// Delay holds the task back for at least d after the response. Only a sender can
+// do that without billing the wait; a delayed task therefore needs one in the
+// chain, and a strategy that runs tasks here does not accept it.
+func Delay(d time.Duration) AfterOption {
+	return afterOption(func(s *settings) { s.delay = d })
+}

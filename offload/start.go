@@ -1,0 +1,108 @@
+package offload
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+// Start is lambda.Start for a handler that defers tasks with [After]. It takes
+// every handler that lambda.Start takes, blocks, and never returns.
+//
+// If the configuration or the handler cannot be used, Start reports it as an
+// initialization error, which the function's caller and log show, and exits.
+//
+// A panic of the handler ends the process as it does under lambda.Start, after the
+// accepted tasks were dealt with.
+func Start(handler any, opts ...Option) {
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
+		log.Fatal("offload: this program runs on AWS Lambda (AWS_LAMBDA_RUNTIME_API is not set); to run it here: go run github.com/go-offload/lambda/cmd/lambdalocal -- ./this-program")
+	}
+	o, err := newOffloader(context.Background(), opts)
+	if err == nil {
+		if o.freezes {
+			o.hook = newCancelHook(o.opts.base(), o.missed())
+			o.direct = len(o.opts.lambda) == 0 // otherwise they may have put a context over the hook
+		}
+		var adapted any
+		if adapted, err = o.adapt(handler); err == nil {
+			o.watchSignals()
+			lambda.StartWithOptions(adapted, o.lambdaOptions()...)
+		}
+	}
+	reportInitError(err)
+	log.Fatal(err)
+}
+
+// Wrap gives a handler for lambda.StartWithOptions that does what handler does and
+// lets it defer tasks. Use [Start] if you can: only there can a failed invocation
+// be reported to its caller before its tasks have run.
+//
+// The result must be passed to lambda.Start itself. A wrapper around it that reads the
+// response would make tasks run before the response; put wrappers inside:
+// Wrap(otellambda.InstrumentHandler(handler)). One line in the log tells if it happens.
+//
+// Wrap opens the strategies, so call it once, before lambda.Start.
+func Wrap(handler any, opts ...Option) (any, error) {
+	o, err := newOffloader(context.Background(), opts)
+	if err != nil {
+		return nil, err
+	}
+	adapted, err := o.adapt(handler)
+	if err != nil {
+		return nil, err
+	}
+	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
+		o.watchSignals()
+	}
+	return adapted, nil
+}
+
+// lambdaOptions puts the hook under whatever the user configures.
+func (o *offloader) lambdaOptions() []lambda.Option {
+	base := o.opts.base()
+	if o.hook != nil {
+		base = o.hook
+	}
+	return append([]lambda.Option{lambda.WithContext(base)}, o.opts.lambda...)
+}
+
+// watchSignals deals with unfinished tasks at SIGTERM. Lambda sends it if an
+// extension is registered, ours or another, and SIGKILL a moment later; so the process
+// does not exit by itself, and other handlers of the signal get their time too.
+func (o *offloader) watchSignals() {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGTERM)
+	go func() {
+		for range signals {
+			o.shutdown()
+		}
+	}()
+}
+
+// reportInitError tells the Runtime API why the function cannot start, so that
+// callers see more than an exit status. Errors of the report itself change nothing.
+func reportInitError(cause error) {
+	body, err := json.Marshal(map[string]string{"errorType": "Runtime.OffloadConfiguration", "errorMessage": cause.Error()})
+	if err != nil {
+		return
+	}
+	url := fmt.Sprintf("http://%s/2018-06-01/runtime/init/error", os.Getenv("AWS_LAMBDA_RUNTIME_API"))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
+	if err != nil {
+		return
+	}
+	req.Header.Set("Content-Type", contentTypeJSON)
+	req.Header.Set("Lambda-Runtime-Function-Error-Type", "Runtime.OffloadConfiguration")
+	if resp, err := (&http.Client{Transport: &http.Transport{}}).Do(req); err == nil {
+		_ = resp.Body.Close()
+	}
+}
