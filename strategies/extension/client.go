@@ -1,0 +1,106 @@
+package extension
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+)
+
+const (
+	headerName       = "Lambda-Extension-Name"
+	headerIdentifier = "Lambda-Extension-Identifier"
+)
+
+// maxEventBytes bounds what is read of an answer; events have a few hundred bytes.
+const maxEventBytes = 64 << 10
+
+// client speaks the Extensions API, 2020-01-01.
+type client struct {
+	base string
+	id   string
+	http *http.Client
+}
+
+// event is an answer to event/next.
+type event struct {
+	EventType  string `json:"eventType"`
+	RequestID  string `json:"requestId"`
+	DeadlineMS int64  `json:"deadlineMs"`
+}
+
+// refusal is an answer of the Extensions API that is not a success.
+type refusal struct {
+	status int
+	body   string
+}
+
+func (r *refusal) Error() string {
+	return fmt.Sprintf("the Extensions API answered %d %s: %s", r.status, http.StatusText(r.status), r.body)
+}
+
+// newClient makes a client without any timeout: the environment may be frozen for
+// hours while it waits for an event. It never uses a proxy, for the API is local.
+func newClient(address string) *client {
+	transport := &http.Transport{MaxIdleConns: 2}
+	return &client{
+		base: "http://" + address + "/2020-01-01/extension/",
+		http: &http.Client{Transport: transport},
+	}
+}
+
+func (c *client) register(ctx context.Context, name string, events []string) error {
+	if events == nil {
+		events = []string{} // the API wants a list
+	}
+	body, err := json.Marshal(map[string][]string{"events": events})
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+"register", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set(headerName, name)
+	req.Header.Set("Content-Type", "application/json")
+	header, _, err := c.do(req)
+	if err != nil {
+		return err
+	}
+	c.id = header.Get(headerIdentifier)
+	return nil
+}
+
+func (c *client) next() (ev event, err error) {
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodGet, c.base+"event/next", nil)
+	if err != nil {
+		return ev, err
+	}
+	req.Header.Set(headerIdentifier, c.id)
+	_, body, err := c.do(req)
+	if err != nil {
+		return ev, err
+	}
+	if err := json.Unmarshal(body, &ev); err != nil {
+		return ev, fmt.Errorf("decoding an event: %w", err)
+	}
+	return ev, nil
+}
+
+func (c *client) do(req *http.Request) (http.Header, []byte, error) {
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxEventBytes))
+	if err != nil {
+		return nil, nil, err
+	}
+	if resp.StatusCode != http.StatusOK {
+		return nil, nil, &refusal{status: resp.StatusCode, body: string(body)}
+	}
+	return resp.Header, body, nil
+}
