@@ -149,12 +149,7 @@ func (s *Strategy) loop() {
 		if err != nil {
 			s.mu.Lock()
 			s.lost = true
-			waiting := s.ready
-			s.ready = map[string]*hold{}
 			s.mu.Unlock()
-			for _, h := range waiting {
-				<-h.done
-			}
 			s.log.Error("offload: the extension lost the Extensions API; tasks run in the runtime's tail from now on", "error", err)
 			return
 		}
@@ -178,7 +173,7 @@ func (s *Strategy) hold(ev event) {
 		return
 	default:
 		h = &hold{requestID: ev.RequestID, done: make(chan struct{})}
-		s.waiting = h
+		s.waiting, s.let = h, "" // a retried invocation has the request ID of the one before
 	}
 	s.mu.Unlock()
 
@@ -204,8 +199,7 @@ func (s *Strategy) Keep(tail driver.Tail) {
 	}
 	id := tail.RequestID()
 	s.mu.Lock()
-	switch {
-	case s.lost, s.let == id && id != "":
+	if s.lost || s.let == id && id != "" {
 		// Nobody holds the environment for this one.
 		s.let = ""
 		s.mu.Unlock()
