@@ -65,7 +65,7 @@ func record(r deferral.Recorder, task Task, opts []AfterOption) error {
 	}
 	id := set.id
 	if id == "" {
-		id = newTaskID().String()
+		id = newScopeID().task(1)
 	}
 	d := deferral.Deferred{
 		ID:            id,

@@ -26,17 +26,22 @@ type entry struct {
 	scope    *scope
 	task     Task
 	set      *settings
-	values   context.Context // values of the ctx that After got, without its cancellation
-	id       taskID
-	accepted time.Time
-	data     []byte // the input as JSON, if the chain has a sender
-	body     []byte // the envelope, if the task is at a sender
-	link     int    // the link of the chain the task is at
-	reason   error  // why it left the link before; written by whoever made it leaving
+	values   context.Context // values of the ctx that After got; nil: the invocation's
+	out      *outgoing       // nil if the chain has no sender
+	number   int32           // in the order of acceptance, from 1
+	link     int32           // the link of the chain the task is at
+	accepted time.Duration   // since the scope began
 
 	state    atomic.Int32
 	attempt  atomic.Int32 // attempts begun, those in other processes included
-	firstRun atomic.Int64 // nanoseconds from accepted to the first attempt here, plus 1
+	firstRun atomic.Int64 // time of the first attempt here since the scope began, in nanoseconds; 0: none
+}
+
+// outgoing is what a task needs to leave the process.
+type outgoing struct {
+	data   []byte // the input as JSON
+	body   []byte // the envelope, when the task is at a sender
+	reason error  // why the task left the link before; written by whoever made it leaving
 }
 
 // Deadline, Done, Err and Value make an entry the context of its task.
@@ -51,16 +56,29 @@ func (e *entry) Value(key any) any {
 	case deferral.Key:
 		return e.scope
 	}
-	if v := e.values.Value(key); v != nil {
-		return v
+	if e.values != nil {
+		if v := e.values.Value(key); v != nil {
+			return v
+		}
 	}
-	return e.scope.tail.Value(key) // the key under which package context finds the canceller
+	return e.scope.tail.Value(key)
 }
+
+// observed is the context for observers.
+func (e *entry) observed() context.Context {
+	if e.values != nil {
+		return e.values
+	}
+	return e.scope.tail.values()
+}
+
+// acceptedAt is when After accepted the task.
+func (e *entry) acceptedAt() time.Time { return e.scope.start.Add(e.accepted) }
 
 func (e *entry) info() TaskInfo {
 	id := e.set.id
 	if id == "" {
-		id = e.id.String()
+		id = e.scope.id.task(int(e.number))
 	}
 	return TaskInfo{
 		ID:        id,
@@ -68,7 +86,7 @@ func (e *entry) info() TaskInfo {
 		RequestID: e.scope.requestID,
 		Attempt:   int(e.attempt.Load()),
 		Hops:      e.scope.hops,
-		Accepted:  e.accepted,
+		Accepted:  e.acceptedAt(),
 	}
 }
 
@@ -86,13 +104,13 @@ func (e *entry) leave(from entryState, kind EventKind, reason error) {
 	if !e.state.CompareAndSwap(from, leaving) {
 		return
 	}
-	e.reason = reason
-	next, err := e.scope.off.route(e, e.link+1)
+	next, err := e.scope.off.route(e, int(e.link)+1)
 	if err != nil {
 		e.end(leaving, kind, reason)
 		return
 	}
-	e.link = next
+	e.out.reason = reason
+	e.link = int32(next) //nolint:gosec // a chain has a handful of links
 	e.scope.post(e)
 }
 
@@ -108,14 +126,14 @@ func (e *entry) publishEnd(kind EventKind, err error) {
 		Strategy: e.scope.off.chain[e.link].name,
 		Err:      err,
 	}
-	total := ev.Time.Sub(e.accepted)
-	if first := e.firstRun.Load(); first > 0 {
-		ev.Wait = time.Duration(first - 1)
+	total := ev.Time.Sub(e.acceptedAt())
+	if first := time.Duration(e.firstRun.Load()); first > 0 {
+		ev.Wait = first - e.accepted
 		ev.Run = total - ev.Wait
 	} else {
 		ev.Wait = total
 	}
-	pub.publish(e.values, ev)
+	pub.publish(e.observed(), ev)
 }
 
 // publish reports a step of the task that is not its end.
@@ -124,7 +142,7 @@ func (e *entry) publish(kind EventKind, backoff time.Duration, err error) {
 	if !pub.wants(kind) {
 		return
 	}
-	pub.publish(e.values, Event{
+	pub.publish(e.observed(), Event{
 		Kind:     kind,
 		Task:     e.info(),
 		Time:     time.Now(),

@@ -45,14 +45,15 @@ func (o *offloader) begin(ctx context.Context) *scope {
 		o.settleMissed()
 		o.thaw(now)
 	}
-	s := &scope{Context: ctx, off: o}
+	s := &scope{Context: ctx, off: o, id: newScopeID(), start: now}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		s.requestID = lc.AwsRequestID
 	}
-	s.tail.values = context.WithoutCancel(ctx)
+	s.tail.invocation = ctx
 	if deadline, ok := ctx.Deadline(); ok {
 		margin := o.marginFor(deadline.Sub(now))
 		s.tail.deadline = deadline.Add(-margin)
+		s.tail.limit = s.tail.deadline.Sub(now)
 		s.hard = deadline.Add(-margin / 2)
 		s.flushBy = deadline.Add(-margin / 8)
 	}

@@ -89,7 +89,7 @@ func (o *offloader) shutdown() {
 // abandon ends a scope from outside, whatever its tail is doing.
 func (s *scope) abandon(reason error) {
 	s.giveUp(reason)
-	ctx, cancel := context.WithTimeout(s.tail.values, shutdownGrace)
+	ctx, cancel := context.WithTimeout(s.tail.values(), shutdownGrace)
 	defer cancel()
 	_ = s.flush(ctx) // every task it could not send has its event
 	s.off.ledger.remove(s)

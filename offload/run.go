@@ -18,6 +18,7 @@ func (s *scope) Run() {
 	s.started = true
 	for {
 		s.release()
+		s.addWorkers()
 		if s.workers > 0 {
 			s.mu.Unlock()
 			if !s.awaitIdle() {
@@ -46,7 +47,18 @@ func (s *scope) release() {
 		s.ready = append(s.ready, s.held...)
 	}
 	s.held = nil
-	s.addWorker()
+}
+
+// addWorkers starts workers for what is ready, and between two of them lets the
+// last one run: tasks that wait get company at once, tasks that do nothing are
+// done before a second worker is needed. s.mu is held.
+func (s *scope) addWorkers() {
+	for s.next < len(s.ready) && s.workers < s.off.opts.concurrency {
+		s.addWorker()
+		s.mu.Unlock()
+		runtime.Gosched()
+		s.mu.Lock()
+	}
 }
 
 // addWorker starts one more worker unless the limit is reached. s.mu is held.
@@ -57,9 +69,7 @@ func (s *scope) addWorker() {
 	}
 }
 
-// work runs ready tasks until there are none. A worker that leaves tasks behind
-// when it takes one starts the next worker first: tasks that wait get company at
-// once, tasks that do nothing are done before the second worker is scheduled.
+// work runs ready tasks until there are none.
 func (s *scope) work() {
 	var current *entry
 	defer func() {
@@ -72,9 +82,6 @@ func (s *scope) work() {
 	for s.next < len(s.ready) {
 		e := s.ready[s.next]
 		s.next++
-		if s.next < len(s.ready) {
-			s.addWorker()
-		}
 		s.mu.Unlock()
 		current = e
 		e.execute()
@@ -91,20 +98,21 @@ func (s *scope) work() {
 
 // execute runs one task to its end, or sends it down the chain.
 func (e *entry) execute() {
-	if reason := e.scope.tail.ended(); reason != nil {
+	elapsed := time.Since(e.scope.start)
+	if reason := e.scope.tail.ended(elapsed); reason != nil {
 		e.leave(queued, Dropped, reason)
 		return
 	}
 	if !e.state.CompareAndSwap(queued, running) {
 		return // given up while it waited
 	}
-	e.firstRun.Store(int64(time.Since(e.accepted)) + 1)
+	e.firstRun.Store(int64(max(elapsed, 1)))
 	err := e.try()
 	if err == nil {
 		e.end(running, Done, nil)
 		return
 	}
-	if reason := e.scope.tail.ended(); reason != nil && !permanent(err) {
+	if reason := e.scope.tail.ended(time.Since(e.scope.start)); reason != nil && !permanent(err) {
 		e.leave(running, Dropped, fmt.Errorf("%w: %w", reason, err))
 		return
 	}
@@ -114,9 +122,6 @@ func (e *entry) execute() {
 // awaitIdle waits until no worker is left. It reports false if the hard deadline
 // comes first.
 func (s *scope) awaitIdle() bool {
-	// Most tails are short: let the worker have this processor before going to
-	// the length of a channel and a timer.
-	runtime.Gosched()
 	s.mu.Lock()
 	if s.workers == 0 {
 		s.mu.Unlock()

@@ -22,6 +22,8 @@ type scope struct {
 	context.Context
 	off       *offloader
 	requestID string
+	id        scopeID
+	start     time.Time
 	hops      int // of the envelope that a worker is running; 0 in a handler
 	tail      tailContext
 	hard      time.Time // when unfinished tasks are given up; zero: never
@@ -32,7 +34,8 @@ type scope struct {
 	older, newer *scope // in the ledger
 
 	mu       sync.Mutex
-	accepted int
+	accepted int // tasks that count towards WithMaxTasks
+	numbered int // entries given out
 	held     []*entry
 	ready    []*entry
 	next     int // of ready: those before it have been given to workers
@@ -45,8 +48,8 @@ type scope struct {
 	done     chan struct{} // closed when finished; nil if nobody waits
 
 	slab       []entry // entries not yet given out
-	firstSlab  [2]entry
-	firstQueue [4]*entry
+	firstSlab  [1]entry
+	firstQueue [2]*entry
 }
 
 // slabEntries is how many entries are allocated together, at most.
@@ -69,35 +72,42 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 	if err != nil {
 		return err
 	}
-	var data []byte
-	if s.off.sends && task.def != nil {
-		if data, err = task.encodeInput(); err != nil {
-			return err
+	if s.off.sends || s.off.pub.wants(Accepted) || set.delay > 0 {
+		return s.acceptChecked(ctx, task, set)
+	}
+	// The chain is one keeper, which takes everything.
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	e, err := s.newEntry(ctx, task, set)
+	if err == nil {
+		s.place(e)
+	}
+	return err
+}
+
+// acceptChecked accepts a task that some strategy may refuse, or that an observer
+// wants to hear of.
+func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) error {
+	var out *outgoing
+	if s.off.sends {
+		out = new(outgoing)
+		if task.def != nil {
+			var err error
+			if out.data, err = task.encodeInput(); err != nil {
+				return err
+			}
 		}
 	}
-
 	s.mu.Lock()
-	if s.closed {
-		s.mu.Unlock()
-		return ErrClosed
-	}
-	if s.accepted >= s.off.opts.maxTasks {
-		s.mu.Unlock()
-		return fmt.Errorf("%w: %d tasks are deferred already; raise WithMaxTasks or put several items into one task", ErrTooManyTasks, s.off.opts.maxTasks)
-	}
-	e := s.newEntry()
-	s.accepted++
+	e, err := s.newEntry(ctx, task, set)
 	s.mu.Unlock()
-
-	e.scope, e.task, e.set, e.data = s, task, set, data
-	e.id = newTaskID()
-	e.accepted = time.Now()
-	e.values = s.tail.values
-	if ctx != s {
-		e.values = context.WithoutCancel(ctx)
+	if err != nil {
+		return err
 	}
-	e.link, err = s.off.route(e, 0)
+	e.out = out
+	link, err := s.off.route(e, 0)
 	if err == nil {
+		e.link = int32(link) //nolint:gosec // a chain has a handful of links
 		// Before a worker can see the entry: observers get events in order.
 		e.publish(Accepted, 0, nil)
 	}
@@ -116,26 +126,41 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 	return err
 }
 
+// newEntry gives a task its place in the books. Entries come from slabs that
+// double in size. s.mu is held.
+func (s *scope) newEntry(ctx context.Context, task Task, set *settings) (*entry, error) {
+	if s.closed {
+		return nil, ErrClosed
+	}
+	if s.accepted >= s.off.opts.maxTasks {
+		return nil, fmt.Errorf("%w: %d tasks are deferred already; raise WithMaxTasks or put several items into one task", ErrTooManyTasks, s.off.opts.maxTasks)
+	}
+	if len(s.slab) == 0 {
+		if s.numbered == 0 {
+			s.slab = s.firstSlab[:]
+		} else {
+			s.slab = make([]entry, min(3*s.numbered, slabEntries))
+		}
+	}
+	e := &s.slab[0]
+	s.slab = s.slab[1:]
+	s.accepted++
+	s.numbered++
+	e.scope, e.task, e.set = s, task, set
+	e.number = int32(s.numbered) //nolint:gosec // WithMaxTasks keeps it small
+	e.accepted = time.Since(s.start)
+	if ctx != s {
+		e.values = context.WithoutCancel(ctx)
+	}
+	return e, nil
+}
+
 // source names the function in envelopes.
 func (s *scope) source() string {
 	if lc, ok := lambdacontext.FromContext(s.Context); ok && lc.InvokedFunctionArn != "" {
 		return lc.InvokedFunctionArn
 	}
 	return "urn:offload:" + cmp.Or(lambdacontext.FunctionName, "function")
-}
-
-// newEntry hands out entries from slabs that double in size. s.mu is held.
-func (s *scope) newEntry() *entry {
-	if len(s.slab) == 0 {
-		if s.accepted == 0 {
-			s.slab = s.firstSlab[:]
-		} else {
-			s.slab = make([]entry, min(2*s.accepted, slabEntries))
-		}
-	}
-	e := &s.slab[0]
-	s.slab = s.slab[1:]
-	return e
 }
 
 // place puts an accepted entry where its link takes it. s.mu is held.

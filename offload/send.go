@@ -45,7 +45,7 @@ func (l *link) fits(e *entry) error {
 	if size := len(body) + l.limits.Overhead; size > l.limits.MessageBytes {
 		return fmt.Errorf("%w: task %q takes %d bytes with its envelope, strategy %q takes %d; store the input elsewhere and pass a reference", ErrTooLarge, e.task.name, size, l.name, l.limits.MessageBytes)
 	}
-	e.body = body
+	e.out.body = body
 	return nil
 }
 
@@ -56,15 +56,15 @@ func (e *entry) encode() ([]byte, error) {
 		ID:            info.ID,
 		Source:        e.scope.source(),
 		Task:          info.Name,
-		Time:          e.accepted,
-		Data:          e.data,
+		Time:          info.Accepted,
+		Data:          e.out.data,
 		Attempt:       info.Attempt,
 		Hops:          info.Hops + 1,
 		Group:         e.set.group,
 		Deduplication: e.set.deduplication,
 	}
 	if e.set.delay > 0 {
-		envelope.NotBefore = e.accepted.Add(e.set.delay)
+		envelope.NotBefore = info.Accepted.Add(e.set.delay)
 	}
 	return e.scope.off.seal(e, &envelope)
 }
@@ -110,12 +110,12 @@ func (s *scope) flush(ctx context.Context) error {
 // chain. The error says that nobody took it.
 func (e *entry) sent(failed error) error {
 	if failed == nil {
-		e.end(leaving, HandedOver, e.reason)
+		e.end(leaving, HandedOver, e.out.reason)
 		return nil
 	}
-	next, err := e.scope.off.route(e, e.link+1)
+	next, err := e.scope.off.route(e, int(e.link)+1)
 	if err == nil {
-		e.link, e.reason = next, failed
+		e.link, e.out.reason = int32(next), failed //nolint:gosec // a chain has a handful of links
 		e.scope.post(e)
 		return nil
 	}
@@ -144,9 +144,9 @@ func (s *scope) flushTail() {
 // until gives a context with the invocation's values that ends at t, if that is set.
 func (s *scope) until(t time.Time) (context.Context, context.CancelFunc) {
 	if t.IsZero() {
-		return context.WithCancel(s.tail.values)
+		return context.WithCancel(s.tail.values())
 	}
-	return context.WithDeadline(s.tail.values, t)
+	return context.WithDeadline(s.tail.values(), t)
 }
 
 // send packs entries into batches and sends them, as many at once as the sender
@@ -197,14 +197,14 @@ func (e *entry) message(l *link) driver.Message {
 	m := driver.Message{
 		ID:            info.ID,
 		Task:          info.Name,
-		Body:          e.body,
+		Body:          e.out.body,
 		Group:         e.set.group,
 		Deduplication: e.set.deduplication,
 	}
 	if e.set.delay > 0 {
-		m.Delay = min(max(0, e.set.delay-time.Since(e.accepted)), l.limits.MaxDelay)
+		m.Delay = min(max(0, e.set.delay-time.Since(info.Accepted)), l.limits.MaxDelay)
 	}
-	m.TraceHeader, _ = e.scope.tail.values.Value("x-amzn-trace-id").(string)
+	m.TraceHeader, _ = e.scope.tail.values().Value("x-amzn-trace-id").(string)
 	return m
 }
 

@@ -3,6 +3,7 @@ package offload
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,14 +12,32 @@ import (
 // SIGTERM. The real context, with its timer, is made when a task first asks for
 // it; a tail of tasks that never look costs nothing.
 type tailContext struct {
-	values   context.Context // the invocation's values without its cancellation
-	deadline time.Time       // zero: none
+	invocation context.Context
+	deadline   time.Time     // zero: none
+	limit      time.Duration // the deadline, from the beginning of the scope
 
-	mu     sync.Mutex
-	ctx    context.Context // nil until asked for
-	cancel context.CancelCauseFunc
-	stop   context.CancelFunc
-	cause  error // of a cancel that came before ctx was made
+	over atomic.Bool // end was called
+
+	mu      sync.Mutex
+	without context.Context // the invocation's values without its cancellation; nil until asked for
+	ctx     context.Context // nil until asked for
+	cancel  context.CancelCauseFunc
+	stop    context.CancelFunc
+	cause   error // of the first end
+}
+
+// values gives the invocation's values without its cancellation.
+func (t *tailContext) values() context.Context {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.lockedValues()
+}
+
+func (t *tailContext) lockedValues() context.Context {
+	if t.without == nil {
+		t.without = context.WithoutCancel(t.invocation)
+	}
+	return t.without
 }
 
 func (t *tailContext) real() context.Context {
@@ -27,7 +46,7 @@ func (t *tailContext) real() context.Context {
 	if t.ctx != nil {
 		return t.ctx
 	}
-	t.ctx, t.cancel = context.WithCancelCause(t.values)
+	t.ctx, t.cancel = context.WithCancelCause(t.lockedValues())
 	if !t.deadline.IsZero() {
 		t.ctx, t.stop = context.WithDeadlineCause(t.ctx, t.deadline, ErrDeadline)
 	}
@@ -43,6 +62,7 @@ func (t *tailContext) end(cause error) {
 	defer t.mu.Unlock()
 	if t.cause == nil {
 		t.cause = cause
+		t.over.Store(true)
 	}
 	if t.ctx != nil {
 		t.cancel(cause)
@@ -52,18 +72,18 @@ func (t *tailContext) end(cause error) {
 	}
 }
 
-// ended gives the reason why tasks should stop, or nil.
-func (t *tailContext) ended() error {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	switch {
-	case t.cause != nil:
+// ended gives the reason why tasks should stop, or nil. elapsed is the time since
+// the scope began.
+func (t *tailContext) ended(elapsed time.Duration) error {
+	if t.over.Load() {
+		t.mu.Lock()
+		defer t.mu.Unlock()
 		return t.cause
-	case !t.deadline.IsZero() && !time.Now().Before(t.deadline):
-		return ErrDeadline
-	default:
-		return nil
 	}
+	if !t.deadline.IsZero() && elapsed >= t.limit {
+		return ErrDeadline
+	}
+	return nil
 }
 
 func (t *tailContext) Deadline() (time.Time, bool) { return t.deadline, !t.deadline.IsZero() }
@@ -75,9 +95,9 @@ func (t *tailContext) Err() error                  { return t.real().Err() }
 func (t *tailContext) Value(key any) any {
 	t.mu.Lock()
 	ctx := t.ctx
-	t.mu.Unlock()
 	if ctx == nil {
-		return t.values.Value(key)
+		ctx = t.lockedValues()
 	}
+	t.mu.Unlock()
 	return ctx.Value(key)
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"time"
 )
 
@@ -104,17 +105,20 @@ func TaskFromContext(ctx context.Context) (TaskInfo, bool) {
 	return e.info(), true
 }
 
-// taskID is a random 128-bit number: unique also between the attempts of an
-// asynchronous invocation, which share a request ID.
-type taskID [16]byte
+// scopeID is a random number that the IDs of an invocation's tasks begin with:
+// unique also between the attempts of an asynchronous invocation, which share a request ID.
+type scopeID [16]byte
 
 var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// newTaskID draws from the runtime's ChaCha8 generator: an ID has to be unique, it is no secret.
-func newTaskID() (id taskID) {
+// newScopeID draws from the runtime's ChaCha8 generator: an ID has to be unique, it is no secret.
+func newScopeID() (id scopeID) {
 	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
 	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
 	return id
 }
 
-func (id taskID) String() string { return idEncoding.EncodeToString(id[:]) }
+// task gives the ID of the n-th task.
+func (id scopeID) task(n int) string {
+	return idEncoding.EncodeToString(id[:]) + "-" + strconv.Itoa(n)
+}
