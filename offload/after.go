@@ -28,7 +28,7 @@ func After(ctx context.Context, task Task, opts ...AfterOption) error {
 	case *scope:
 		return acceptor.accept(ctx, task, opts)
 	case deferral.Recorder:
-		return record(acceptor, task, opts)
+		return passToRecorder(ctx, acceptor, task, opts)
 	default:
 		return ErrNoScope
 	}
@@ -54,8 +54,8 @@ func settingsFor(task Task, opts []AfterOption) (*settings, error) {
 	return &set, nil
 }
 
-// record passes a task to a recorder, after the checks that do not depend on a strategy.
-func record(r deferral.Recorder, task Task, opts []AfterOption) error {
+// passToRecorder passes a task to a recorder, after the checks that do not depend on a strategy.
+func passToRecorder(ctx context.Context, r deferral.Recorder, task Task, opts []AfterOption) error {
 	if err := task.validate(); err != nil {
 		return err
 	}
@@ -70,12 +70,14 @@ func record(r deferral.Recorder, task Task, opts []AfterOption) error {
 	d := deferral.Deferred{
 		ID:            id,
 		Name:          task.name,
-		Run:           task.attempt,
+		Run:           task.recorded(ctx, id),
 		Group:         set.group,
 		Deduplication: set.deduplication,
 		Delay:         set.delay,
 		Eager:         set.eager,
 		OnlyOnSuccess: set.onlyOnSuccess,
+		MaxAttempts:   set.maxAttempts,
+		Timeout:       set.timeout,
 	}
 	if task.def != nil {
 		d.Input = task.in

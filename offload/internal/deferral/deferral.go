@@ -21,10 +21,12 @@ type Deferred struct {
 	Name          string
 	Input         any                         // what With was given; nil for a closure
 	Encode        func() ([]byte, error)      // the input as JSON; nil for a closure
-	Run           func(context.Context) error // one attempt; a panic is its error
+	Run           func(context.Context) error // one attempt, with the values of After's ctx; a panic is its error
 	Group         string
 	Deduplication string
 	Delay         time.Duration
 	Eager         bool
 	OnlyOnSuccess bool
+	MaxAttempts   int
+	Timeout       time.Duration // of one attempt; 0: none
 }
