@@ -56,7 +56,8 @@ type Event struct {
 	Strategy string
 
 	// Wait is the time from After to the first attempt, Run the time from there to
-	// the end. Both are 0 if there was no attempt. Set in terminal events.
+	// the end. Set in terminal events; Run is 0 if there was no attempt, or if no
+	// observer wants Started or Done: then the first attempt is not timed.
 	Wait, Run time.Duration
 
 	// Backoff is the time until the next attempt. Set in Retrying.

@@ -71,6 +71,11 @@ func (o *offloader) marginFor(d time.Duration) time.Duration {
 	return max(0, min(d/10, DefaultMargin))
 }
 
+// holdsConnections reports whether there is anything to drop at a thaw.
+func (o *offloader) holdsConnections() bool {
+	return len(o.thawers) > 0 || len(o.opts.connections) > 0
+}
+
 // thaw drops connections that idled while the environment was probably frozen.
 // It compares wall clocks: whether the monotonic clock runs during a freeze is not
 // documented.

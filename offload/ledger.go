@@ -1,7 +1,6 @@
 package offload
 
 import (
-	"context"
 	"sync"
 	"time"
 )
@@ -86,12 +85,25 @@ func (o *offloader) shutdown() {
 	all.Wait()
 }
 
-// abandon ends a scope from outside, whatever its tail is doing.
+// abandon ends a scope from outside, whatever its tail is doing, and lets go of a
+// Run that waits for workers.
 func (s *scope) abandon(reason error) {
 	s.giveUp(reason)
-	ctx, cancel := context.WithTimeout(s.tail.values(), shutdownGrace)
-	defer cancel()
+	by := s.flushBy
+	if reason != ErrDeadline { // SIGKILL follows a SIGTERM soon; after a freeze the deadline is long past
+		by = time.Now().Add(shutdownGrace)
+	}
+	ctx, cancel := s.until(by)
 	_ = s.flush(ctx) // every task it could not send has its event
+	cancel()
+
+	s.mu.Lock()
+	s.abandoned = true
+	if s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+	s.mu.Unlock()
 	s.off.ledger.remove(s)
 }
 

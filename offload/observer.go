@@ -26,6 +26,7 @@ func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
 type publisher struct {
 	observers []Observer
 	wanted    [eventKinds][]Observer
+	timed     bool // somebody watches tasks run
 	log       *slog.Logger
 }
 
@@ -39,6 +40,7 @@ func newPublisher(observers []Observer, log *slog.Logger) *publisher {
 			p.wanted[kind] = append(p.wanted[kind], o)
 		}
 	}
+	p.timed = p.wants(Started) || p.wants(Done)
 	return p
 }
 

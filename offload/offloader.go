@@ -29,6 +29,7 @@ type offloader struct {
 
 	ledger    ledger
 	outer     outerCheck
+	watch     watchdog
 	idleSince atomic.Int64 // wall clock at the end of the last tail, in Unix nanoseconds
 }
 
@@ -41,6 +42,7 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		return nil, err
 	}
 	o.log = o.opts.logger
+	o.watch.ledger = &o.ledger
 	o.pub = newPublisher(o.opts.observers, o.log)
 
 	strategies, err := selectStrategies(&o.opts)

@@ -3,12 +3,16 @@ package offload
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"time"
 )
 
 // Run implements driver.Tail: it runs what waits here, sends what leaves, and
 // returns when every task has its terminal event.
+//
+// The caller is the first worker. Tasks that do nothing much are done before a
+// second one is worth a goroutine; where they take longer, the watchdog brings
+// more. A task that ignores the end of its context keeps the caller: the watchdog
+// then ends the scope without it.
 func (s *scope) Run() {
 	s.mu.Lock()
 	if s.started {
@@ -16,14 +20,20 @@ func (s *scope) Run() {
 		return
 	}
 	s.started = true
+	if s.tail.ended(time.Since(s.start)) != nil {
+		s.tail.end(ErrDeadline)
+	}
+	s.off.watch.arm()
 	for {
 		s.release()
-		s.addWorkers()
-		if s.workers > 0 {
+		if s.next < len(s.ready) {
+			s.workers.Add(1)
 			s.mu.Unlock()
-			if !s.awaitIdle() {
-				s.giveUp(ErrDeadline)
-			}
+			s.work()
+			s.mu.Lock()
+		}
+		if s.workers.Load() > 0 && !s.abandoned {
+			s.awaitIdle() // unlocks
 			s.mu.Lock()
 		}
 		if len(s.outbox) == 0 {
@@ -49,22 +59,10 @@ func (s *scope) release() {
 	s.held = nil
 }
 
-// addWorkers starts workers for what is ready, and between two of them lets the
-// last one run: tasks that wait get company at once, tasks that do nothing are
-// done before a second worker is needed. s.mu is held.
-func (s *scope) addWorkers() {
-	for s.next < len(s.ready) && s.workers < s.off.opts.concurrency {
-		s.addWorker()
-		s.mu.Unlock()
-		runtime.Gosched()
-		s.mu.Lock()
-	}
-}
-
 // addWorker starts one more worker unless the limit is reached. s.mu is held.
 func (s *scope) addWorker() {
-	if s.workers < s.off.opts.concurrency {
-		s.workers++
+	if int(s.workers.Load()) < s.off.opts.concurrency {
+		s.workers.Add(1)
 		go s.work()
 	}
 }
@@ -88,8 +86,7 @@ func (s *scope) work() {
 		current = nil
 		s.mu.Lock()
 	}
-	s.workers--
-	if s.workers == 0 && s.idle != nil {
+	if s.workers.Add(-1) == 0 && s.idle != nil {
 		close(s.idle)
 		s.idle = nil
 	}
@@ -98,15 +95,16 @@ func (s *scope) work() {
 
 // execute runs one task to its end, or sends it down the chain.
 func (e *entry) execute() {
-	elapsed := time.Since(e.scope.start)
-	if reason := e.scope.tail.ended(elapsed); reason != nil {
-		e.leave(queued, Dropped, reason)
+	if e.scope.tail.over.Load() {
+		e.leave(queued, Dropped, e.scope.tail.ended(0))
 		return
 	}
 	if !e.state.CompareAndSwap(queued, running) {
 		return // given up while it waited
 	}
-	e.firstRun.Store(int64(max(elapsed, 1)))
+	if e.scope.off.pub.timed {
+		e.firstRun.Store(int64(max(time.Since(e.scope.start), 1)))
+	}
 	err := e.try()
 	if err == nil {
 		e.end(running, Done, nil)
@@ -119,33 +117,15 @@ func (e *entry) execute() {
 	e.leave(running, Failed, err)
 }
 
-// awaitIdle waits until no worker is left. It reports false if the hard deadline
-// comes first.
-func (s *scope) awaitIdle() bool {
-	s.mu.Lock()
-	if s.workers == 0 {
-		s.mu.Unlock()
-		return true
+// awaitIdle waits until no worker is left, or the scope was abandoned. s.mu is
+// held, and released.
+func (s *scope) awaitIdle() {
+	if s.idle == nil {
+		s.idle = make(chan struct{})
 	}
 	idle := s.idle
-	if idle == nil {
-		idle = make(chan struct{})
-		s.idle = idle
-	}
 	s.mu.Unlock()
-
-	if s.hard.IsZero() {
-		<-idle
-		return true
-	}
-	timer := time.NewTimer(time.Until(s.hard))
-	defer timer.Stop()
-	select {
-	case <-idle:
-		return true
-	case <-timer.C:
-		return false
-	}
+	<-idle
 }
 
 // giveUp ends everything that waits or runs here, for reason: it goes down the
@@ -179,7 +159,9 @@ func (s *scope) finish() {
 	s.mu.Unlock()
 	s.tail.end(context.Canceled)
 	s.off.ledger.remove(s)
-	s.off.idleSince.Store(time.Now().UnixNano())
+	if s.off.freezes && s.off.holdsConnections() {
+		s.off.idleSince.Store(time.Now().UnixNano())
+	}
 }
 
 // awaitFinish waits for the first call of Run. s.mu is held, and released.

@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -33,19 +35,20 @@ type scope struct {
 
 	older, newer *scope // in the ledger
 
-	mu       sync.Mutex
-	accepted int // tasks that count towards WithMaxTasks
-	numbered int // entries given out
-	held     []*entry
-	ready    []*entry
-	next     int // of ready: those before it have been given to workers
-	outbox   []*entry
-	workers  int
-	started  bool          // Run was called, held tasks may run
-	closed   bool          // no further task is accepted
-	finished bool          // Run is done
-	idle     chan struct{} // closed when workers reaches 0; nil if nobody waits
-	done     chan struct{} // closed when finished; nil if nobody waits
+	mu        sync.Mutex
+	accepted  int // tasks that count towards WithMaxTasks
+	numbered  int // entries given out
+	held      []*entry
+	ready     []*entry
+	next      int // of ready: those before it have been given to workers
+	outbox    []*entry
+	workers   atomic.Int32  // changes under mu
+	started   bool          // Run was called, held tasks may run
+	closed    bool          // no further task is accepted
+	abandoned bool          // given up: workers are not waited for
+	finished  bool          // Run is done
+	idle      chan struct{} // closed when workers reaches 0; nil if nobody waits
+	done      chan struct{} // closed when finished; nil if nobody waits
 
 	slab       []entry // entries not yet given out
 	firstSlab  [1]entry
@@ -139,7 +142,7 @@ func (s *scope) newEntry(ctx context.Context, task Task, set *settings) (*entry,
 		if s.numbered == 0 {
 			s.slab = s.firstSlab[:]
 		} else {
-			s.slab = make([]entry, min(3*s.numbered, slabEntries))
+			s.slab = make([]entry, min(max(15, s.numbered), slabEntries))
 		}
 	}
 	e := &s.slab[0]
@@ -173,8 +176,11 @@ func (s *scope) place(e *entry) {
 		s.ready = append(s.ready, e)
 		s.addWorker()
 	default:
-		if s.held == nil {
+		switch len(s.held) {
+		case 0:
 			s.held = s.firstQueue[:0]
+		case len(s.firstQueue):
+			s.held = slices.Grow(s.held, 14)
 		}
 		s.held = append(s.held, e)
 	}
@@ -206,5 +212,5 @@ func (s *scope) Empty() bool {
 }
 
 func (s *scope) empty() bool {
-	return s.workers == 0 && len(s.held) == 0 && s.next == len(s.ready) && len(s.outbox) == 0
+	return s.workers.Load() == 0 && len(s.held) == 0 && s.next == len(s.ready) && len(s.outbox) == 0
 }
