@@ -1,0 +1,12 @@
+// Program bare is what a strategy is compared with.
+package main
+
+import (
+	"context"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	lambda.Start(func(_ context.Context, in map[string]string) (map[string]string, error) { return in, nil })
+}
