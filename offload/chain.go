@@ -34,6 +34,9 @@ func selectStrategies(o *options) ([]driver.Strategy, error) {
 	}
 	linked := driver.Names()
 	if strings.TrimSpace(chain) == "" {
+		if len(linked) != 1 && o.worker {
+			return nil, nil // tasks that defer nothing need none
+		}
 		if len(linked) != 1 {
 			return nil, fmt.Errorf("%w: no strategy is selected: set OFFLOAD_STRATEGY, for example to %q, or use offload.WithStrategy; %s",
 				ErrConfig, "extension", describeLinked(linked))
@@ -117,6 +120,9 @@ func (o *offloader) route(e *entry, from int) (int, error) {
 			return i, nil
 		}
 		reasons = append(reasons, err)
+	}
+	if len(reasons) == 0 {
+		return 0, fmt.Errorf("%w: task %q: no further strategy", ErrHandOver, e.task.name)
 	}
 	if len(reasons) == 1 {
 		return 0, reasons[0]

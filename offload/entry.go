@@ -27,9 +27,9 @@ type entry struct {
 	task     Task
 	set      *settings
 	values   context.Context // values of the ctx that After got; nil: the invocation's
-	out      *outgoing       // nil if the chain has no sender
+	out      *outgoing       // nil if the process neither sends tasks nor receives them
 	number   int32           // in the order of acceptance, from 1
-	link     int32           // the link of the chain the task is at
+	link     int32           // the link of the chain the task is at, or arrived
 	accepted time.Duration   // since the scope began
 
 	state    atomic.Int32
@@ -39,9 +39,10 @@ type entry struct {
 
 // outgoing is what a task needs to leave the process.
 type outgoing struct {
-	data   []byte // the input as JSON
-	body   []byte // the envelope, when the task is at a sender
-	reason error  // why the task left the link before; written by whoever made it leaving
+	data   []byte    // the input as JSON
+	body   []byte    // the envelope, when the task is at a sender
+	origin *delivery // the delivery it was deferred from, or is the task of; nil: from a handler
+	reason error     // why the task left the link before; written by whoever made it leaving
 }
 
 // Deadline, Done, Err and Value make an entry the context of its task.
@@ -85,9 +86,26 @@ func (e *entry) info() TaskInfo {
 		Name:      e.task.name,
 		RequestID: e.scope.requestID,
 		Attempt:   int(e.attempt.Load()),
-		Hops:      e.scope.hops,
+		Hops:      e.hops(),
 		Accepted:  e.acceptedAt(),
 	}
+}
+
+// hops is how often the task has left a process, in the person of those that
+// deferred it too.
+func (e *entry) hops() int {
+	if e.out == nil || e.out.origin == nil {
+		return 0
+	}
+	return e.out.origin.hops
+}
+
+// strategy names the strategy the task is at.
+func (e *entry) strategy() string {
+	if e.link == arrived {
+		return e.out.origin.via
+	}
+	return e.scope.off.chain[e.link].name
 }
 
 // end gives the task its terminal event, if it is still in the state from.
@@ -123,7 +141,7 @@ func (e *entry) publishEnd(kind EventKind, err error) {
 		Kind:     kind,
 		Task:     e.info(),
 		Time:     time.Now(),
-		Strategy: e.scope.off.chain[e.link].name,
+		Strategy: e.strategy(),
 		Err:      err,
 	}
 	total := ev.Time.Sub(e.acceptedAt())
@@ -146,7 +164,7 @@ func (e *entry) publish(kind EventKind, backoff time.Duration, err error) {
 		Kind:     kind,
 		Task:     e.info(),
 		Time:     time.Now(),
-		Strategy: e.scope.off.chain[e.link].name,
+		Strategy: e.strategy(),
 		Backoff:  backoff,
 		Err:      err,
 	})

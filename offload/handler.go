@@ -77,7 +77,7 @@ func (o *offloader) adaptRaw(sig signature) any {
 	}).Interface(), o.opts.lambda...)
 
 	return func(ctx context.Context, event json.RawMessage) (*response, error) {
-		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context) (any, error) {
+		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context, event []byte) (any, error) {
 			var r result
 			if _, err := decoding.Invoke(context.WithValue(ctx, resultKey{}, &r), event); err != nil {
 				return nil, err
@@ -91,7 +91,7 @@ func (o *offloader) adaptRaw(sig signature) any {
 // that is given to the next event while tasks may still hold on to it.
 func (o *offloader) adaptHandler(h lambda.Handler) any {
 	return func(ctx context.Context, event json.RawMessage) (*response, error) {
-		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context) (any, error) {
+		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context, event []byte) (any, error) {
 			// A handler made by lambda.NewHandler loses its content type on the way
 			// through Invoke; the trace gives its value before that.
 			body := &rawResult{contentType: contentTypeBytes}

@@ -96,7 +96,7 @@ func (o *offloader) thaw(now time.Time) {
 // Close then. Where the hook is in place, it calls keep after aws-lambda-go has reported the
 // error; where it is not, the tail comes first and the caller waits for it.
 func (s *scope) fail() {
-	s.dropOnlyOnSuccess()
+	s.dropOnlyOnSuccess(nil)
 	_ = s.handOff() // the handler's own error is the one to report; the tasks have their events
 	if s.off.hook.takes(s) {
 		return
@@ -104,14 +104,15 @@ func (s *scope) fail() {
 	s.keep()
 }
 
-// dropOnlyOnSuccess ends the tasks that were deferred for a success.
-func (s *scope) dropOnlyOnSuccess() {
+// dropOnlyOnSuccess ends the tasks that were deferred for a success: all of them, or
+// those of one delivery.
+func (s *scope) dropOnlyOnSuccess(of *delivery) {
 	s.mu.Lock()
 	var dropped []*entry
 	for _, list := range [...]*[]*entry{&s.held, &s.outbox} {
 		kept := (*list)[:0]
 		for _, e := range *list {
-			if e.set.onlyOnSuccess {
+			if e.set.onlyOnSuccess && (of == nil || e.out != nil && e.out.origin == of) {
 				dropped = append(dropped, e)
 			} else {
 				kept = append(kept, e)

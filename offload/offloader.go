@@ -122,6 +122,9 @@ func (o *options) complete() error {
 	if o.margin < 0 {
 		return fmt.Errorf("%w: the margin %v is negative", ErrConfig, o.margin)
 	}
+	if err := o.completeKeys(); err != nil {
+		return err
+	}
 	return o.completeHandOff()
 }
 

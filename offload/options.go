@@ -49,6 +49,8 @@ type options struct {
 	lambda      []lambda.Option
 	encode      func(*json.Encoder)
 	getenv      func(string) string
+	keys        *driver.Keys // nil: no signing
+	worker      bool         // started with StartWorker
 }
 
 // WithStrategy selects strategies by name, as OFFLOAD_STRATEGY does: a list

@@ -26,12 +26,12 @@ type scope struct {
 	requestID string
 	id        scopeID
 	start     time.Time
-	hops      int // of the envelope that a worker is running; 0 in a handler
 	tail      tailContext
-	hard      time.Time // when unfinished tasks are given up; zero: never
-	flushBy   time.Time // when sending ends; zero: never
-	final     bool      // the process may exit after Keep
-	kept      sync.Once // Keep was called
+	hard      time.Time  // when unfinished tasks are given up; zero: never
+	flushBy   time.Time  // when sending ends; zero: never
+	final     bool       // the process may exit after Keep
+	kept      sync.Once  // Keep was called
+	settling  sync.Mutex // held while what deliveries have deferred is sent
 
 	older, newer *scope // in the ledger
 
@@ -75,7 +75,7 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 	if err != nil {
 		return err
 	}
-	if s.off.sends || s.off.pub.wants(Accepted) || set.delay > 0 {
+	if s.off.works() || s.off.pub.wants(Accepted) || set.delay > 0 {
 		return s.acceptChecked(ctx, task, set)
 	}
 	// The chain is one keeper, which takes everything.
@@ -92,9 +92,9 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 // wants to hear of.
 func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) error {
 	var out *outgoing
-	if s.off.sends {
-		out = new(outgoing)
-		if task.def != nil {
+	if s.off.works() {
+		out = &outgoing{origin: originOf(ctx)}
+		if s.off.sends && task.def != nil {
 			var err error
 			if out.data, err = task.encodeInput(); err != nil {
 				return err

@@ -32,8 +32,11 @@ const (
 
 // fits encodes the task for a sender, and checks that it takes it.
 func (l *link) fits(e *entry) error {
-	if e.scope.hops >= maxHops {
-		return fmt.Errorf("%w: task %q has left a process %d times already; a task that defers itself needs an end", ErrTooManyHops, e.task.name, e.scope.hops)
+	if e.hops() >= maxHops {
+		return fmt.Errorf("%w: task %q has left a process %d times already; a task that defers itself needs an end", ErrTooManyHops, e.task.name, e.hops())
+	}
+	if err := l.holds(e); err != nil {
+		return err
 	}
 	body, err := e.encode()
 	if errors.Is(err, driver.ErrTooLarge) {
@@ -66,7 +69,7 @@ func (e *entry) encode() ([]byte, error) {
 	if e.set.delay > 0 {
 		envelope.NotBefore = info.Accepted.Add(e.set.delay)
 	}
-	return e.scope.off.seal(e, &envelope)
+	return e.scope.off.seal(&envelope)
 }
 
 // flush sends what is in the outbox, what that brings down the chain to further
@@ -120,7 +123,14 @@ func (e *entry) sent(failed error) error {
 		return nil
 	}
 	lost := fmt.Errorf("%w: task %q: %w", ErrHandOver, e.task.name, failed)
-	e.end(leaving, Dropped, lost)
+	kind := Dropped
+	if d := e.out.origin; d != nil {
+		d.fail(lost)
+		if d.task == e {
+			kind = Failed // whoever delivered it has it still
+		}
+	}
+	e.end(leaving, kind, lost)
 	return lost
 }
 
@@ -152,25 +162,23 @@ func (s *scope) until(t time.Time) (context.Context, context.CancelFunc) {
 // send packs entries into batches and sends them, as many at once as the sender
 // allows. The result has an error for each entry that the sender did not take.
 func (l *link) send(ctx context.Context, entries []*entry, hasNext bool) []error {
-	errs := make([]error, len(entries))
 	messages := make([]driver.Message, len(entries))
 	for i, e := range entries {
 		messages[i] = e.message(l)
 	}
-	concurrency := l.limits.Concurrency
 	if l.limits.Ordered {
-		concurrency = 1
+		return l.sendOrdered(ctx, messages, hasNext)
 	}
-	slots := make(chan struct{}, concurrency)
+	errs := make([]error, len(messages))
+	slots := make(chan struct{}, l.limits.Concurrency)
 	var all sync.WaitGroup
-	for start := 0; start < len(messages); {
-		end := l.limits.fill(messages, start)
+	for start, end := 0, 0; start < len(messages); start = end {
+		end = l.limits.fill(messages, start)
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
 			l.sendBatch(ctx, messages[start:end:end], errs[start:end], hasNext)
 		})
-		start = end
 	}
 	all.Wait()
 	return errs
@@ -200,6 +208,7 @@ func (e *entry) message(l *link) driver.Message {
 		Body:          e.out.body,
 		Group:         e.set.group,
 		Deduplication: e.set.deduplication,
+		Hops:          info.Hops + 1,
 	}
 	if e.set.delay > 0 {
 		m.Delay = min(max(0, e.set.delay-time.Since(info.Accepted)), l.limits.MaxDelay)

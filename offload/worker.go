@@ -1,16 +1,107 @@
 package offload
 
-import "github.com/go-offload/lambda/offload/driver"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
 
-// works reports whether this process runs tasks that arrive in events.
-func (o *offloader) works() bool { return o.sends }
+	"github.com/go-offload/lambda/offload/driver"
+)
 
-// dispatch lets an event that is an envelope run its task instead of the handler.
-func (o *offloader) dispatch(event []byte, handler handlerFunc) handlerFunc {
-	return handler
+// Errors of a worker. A worker never acknowledges an envelope that it cannot run:
+// the error makes the queue or Lambda deliver it again, and at last move it to the
+// dead-letter queue or the on-failure destination. driver.ErrMalformed,
+// driver.ErrVersion, driver.ErrUnsigned and driver.ErrSignature are others.
+var (
+	// ErrUnknownTask: the program has no task of the name in the envelope.
+	ErrUnknownTask = errors.New("offload: unknown task")
+
+	// ErrNotEnvelope: a function that was started with StartWorker got something else than a task.
+	ErrNotEnvelope = errors.New("offload: the event is not a task; this function was started with offload.StartWorker and has no handler for other events")
+
+	// ErrNotDue: a delayed task came before its time, and the worker can neither send it
+	// on nor wait. The queue delivers it again.
+	ErrNotDue = errors.New("offload: the task is not due yet")
+)
+
+// StartWorker starts a function that does nothing but run the tasks that other
+// functions sent: asynchronous invocations of it, or messages of a queue that is
+// mapped to it. It blocks and never returns. A function that was started with [Start] is a
+// worker too if its chain has a sender, so a separate one is a matter of sizing: memory,
+// timeout and concurrency of its own.
+//
+// A task runs once per delivery, with the Timeout of its definition; what its sender
+// passed to After as an option of this one call stays with the sender, but for ID, Group,
+// Deduplication and Delay. If the task fails, the delivery fails: SQS delivers the message again after
+// the visibility timeout, until the maxReceiveCount of the queue's redrive policy moves it to the
+// dead-letter queue; Lambda repeats an asynchronous invocation as configured for the function (two times by
+// default) before its on-failure destination gets it. Neither lets a worker refuse
+// a delivery for good: after an error marked with backoff.Permanent the task is
+// delivered, and run, as often as after another one.
+//
+// The mapping of a queue must have ReportBatchItemFailures among its
+// FunctionResponseTypes: without it Lambda deletes the whole batch although some of its
+// tasks failed, and nothing in the event tells (Lambda Developer Guide, "Implementing
+// partial batch responses"). Messages of a standard queue run concurrently, see
+// [WithConcurrency]. Those of a FIFO queue run in the order of their group; the first that
+// fails ends the group, and the rest of it is given back unprocessed.
+//
+// A worker needs no strategy unless its tasks defer others. Any event that is not a
+// task is an error, [ErrNotEnvelope].
+func StartWorker(opts ...Option) {
+	Start(refuseEvent, append(slices.Clip(opts), workerOnly)...)
 }
 
-// seal encodes an envelope, signed if there is a key.
-func (o *offloader) seal(e *entry, envelope *driver.Envelope) ([]byte, error) {
-	return envelope.AppendJSON(nil)
+func workerOnly(o *options) { o.worker = true }
+
+// refuseEvent is the handler of a function that is only a worker.
+func refuseEvent(context.Context, rawEvent) error { return ErrNotEnvelope }
+
+// rawEvent takes any JSON as an event.
+type rawEvent struct{}
+
+// UnmarshalJSON accepts anything and keeps nothing.
+func (*rawEvent) UnmarshalJSON([]byte) error { return nil }
+
+// eventHandler is a handler before its event is bound.
+type eventHandler func(ctx context.Context, event []byte) (any, error)
+
+// works reports whether this process runs tasks that arrive in events.
+func (o *offloader) works() bool { return o.sends || o.opts.worker }
+
+// dispatch decides who deals with an event: a task, if it is an envelope or brings
+// some in the records of an SQS event, and otherwise the handler, with the same bytes.
+func (o *offloader) dispatch(event []byte, handle eventHandler) handlerFunc {
+	if o.works() {
+		if driver.Sniff(event) {
+			return func(ctx context.Context) (any, error) {
+				return nil, o.runInvoked(scopeOf(ctx), event)
+			}
+		}
+		if records, ok := envelopeRecords(event); ok {
+			return func(ctx context.Context) (any, error) {
+				return o.runBatch(ctx, scopeOf(ctx), records, handle)
+			}
+		}
+	}
+	return func(ctx context.Context) (any, error) { return handle(ctx, event) }
+}
+
+// runInvoked runs the task of an asynchronous invocation. The error is the
+// invocation's, so that Lambda repeats it.
+func (o *offloader) runInvoked(s *scope, body []byte) error {
+	d := &delivery{via: viaInvoke, receives: 1}
+	if err := d.open(s, body); err != nil {
+		return err
+	}
+	d.perform()
+	s.settleDeliveries()
+	err := d.failure()
+	var panicked *PanicError
+	if errors.As(err, &panicked) {
+		// The failure record that a destination gets has nothing but the message.
+		return fmt.Errorf("%w\n%s", err, panicked.Stack)
+	}
+	return err
 }

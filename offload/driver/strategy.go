@@ -153,6 +153,10 @@ type Message struct {
 	// it can. Empty means that the user chose none.
 	Deduplication string
 
+	// Hops is how often the task leaves a process, this time included: a task that comes
+	// back to the same destination has a higher number.
+	Hops int
+
 	// Delay is how long the destination holds the message back, at most
 	// Limits.MaxDelay.
 	Delay time.Duration

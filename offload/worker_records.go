@@ -1,0 +1,111 @@
+package offload
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/go-offload/lambda/offload/driver"
+)
+
+// sqsRecord is a message in an SQS event.
+type sqsRecord struct {
+	raw      json.RawMessage
+	id       string
+	body     string
+	group    string
+	receives int
+	fifo     bool
+	envelope bool
+
+	failed error
+}
+
+// sqsSource is the eventSource of records that come from SQS.
+const sqsSource = "aws:sqs"
+
+// envelopeRecords gives the records of an SQS event, if one of them is an envelope.
+//
+// It is asked about every event, so events of other kinds are told apart by their
+// first bytes, and an SQS event without envelopes by a search. Both rest on how AWS writes
+// events: Records is the first member, and neither it nor the ASCII letters of a body
+// are escaped. An event that is written otherwise goes to the handler.
+func envelopeRecords(event []byte) ([]sqsRecord, bool) {
+	if !beginsWithRecords(event) || !bytes.Contains(event, []byte("offloadversion")) || !bytes.Contains(event, []byte(sqsSource)) {
+		return nil, false
+	}
+	var in struct{ Records []json.RawMessage }
+	if json.Unmarshal(event, &in) != nil {
+		return nil, false
+	}
+	records := make([]sqsRecord, len(in.Records))
+	ids := make(map[string]bool, len(in.Records))
+	found := false
+	for i, raw := range in.Records {
+		r, ok := parseRecord(raw)
+		if !ok || ids[r.id] {
+			return nil, false
+		}
+		ids[r.id] = true
+		found = found || r.envelope
+		records[i] = r
+	}
+	return records, found
+}
+
+// beginsWithRecords recognises {"Records":[ with any white space.
+func beginsWithRecords(event []byte) bool {
+	for _, token := range [...]string{"{", `"Records"`, ":", "["} {
+		event = bytes.TrimLeft(event, " \t\r\n")
+		var ok bool
+		if event, ok = bytes.CutPrefix(event, []byte(token)); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// parseRecord reports false for what is no record of SQS.
+func parseRecord(raw json.RawMessage) (sqsRecord, bool) {
+	var in struct {
+		MessageID      string `json:"messageId"`
+		Body           string `json:"body"`
+		EventSource    string `json:"eventSource"`
+		EventSourceARN string `json:"eventSourceARN"`
+		Attributes     struct {
+			MessageGroupID string `json:"MessageGroupId"`
+			ReceiveCount   string `json:"ApproximateReceiveCount"`
+		} `json:"attributes"`
+	}
+	if json.Unmarshal(raw, &in) != nil || in.EventSource != sqsSource || in.MessageID == "" {
+		return sqsRecord{}, false
+	}
+	receives, err := strconv.Atoi(in.Attributes.ReceiveCount)
+	if err != nil || receives < 1 {
+		receives = 1
+	}
+	return sqsRecord{
+		raw:      raw,
+		id:       in.MessageID,
+		body:     in.Body,
+		group:    in.Attributes.MessageGroupID,
+		receives: receives,
+		fifo:     strings.HasSuffix(in.EventSourceARN, ".fifo"),
+		envelope: driver.Sniff([]byte(in.Body)),
+	}, true
+}
+
+// foreignEvent makes an SQS event of the records of somebody else, byte for byte.
+func foreignEvent(records []*sqsRecord) []byte {
+	var event bytes.Buffer
+	event.WriteString(`{"Records":[`)
+	for i, r := range records {
+		if i > 0 {
+			event.WriteByte(',')
+		}
+		event.Write(r.raw)
+	}
+	event.WriteString(`]}`)
+	return event.Bytes()
+}
