@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"reflect"
+	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambda/handlertrace"
@@ -74,7 +77,7 @@ func (o *offloader) adaptRaw(sig signature) any {
 		}
 		ctx.Value(resultKey{}).(*result).value = value
 		return []reflect.Value{reflect.Zero(errorType)}
-	}).Interface(), o.opts.lambda...)
+	}).Interface(), decodingOptions(o.opts.lambda)...)
 
 	return func(ctx context.Context, event json.RawMessage) (*response, error) {
 		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context, event []byte) (any, error) {
@@ -85,6 +88,16 @@ func (o *offloader) adaptRaw(sig signature) any {
 			return r.value, nil
 		}))
 	}
+}
+
+// decodingOptions leaves out WithEnableSIGTERM: it takes effect whenever a handler is
+// made with it, and a second time would register its extension and call its callbacks
+// twice. An option tells what it is only by the name of its function.
+func decodingOptions(all []lambda.Option) []lambda.Option {
+	return slices.DeleteFunc(slices.Clone(all), func(option lambda.Option) bool {
+		f := runtime.FuncForPC(reflect.ValueOf(option).Pointer())
+		return f != nil && strings.Contains(f.Name(), "WithEnableSIGTERM")
+	})
 }
 
 // adaptHandler takes the event undecoded, and copied out of aws-lambda-go's buffer:

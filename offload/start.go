@@ -38,8 +38,9 @@ func Start(handler any, opts ...Option) {
 			lambda.StartWithOptions(adapted, o.lambdaOptions()...)
 		}
 	}
+	log.Print(err) // first, for Lambda ends the environment with the report
 	reportInitError(err)
-	log.Fatal(err)
+	os.Exit(1)
 }
 
 // Wrap gives a handler for lambda.StartWithOptions that does what handler does and
