@@ -20,20 +20,11 @@ func fifoGroup(m *driver.Message) string {
 // to wait longer or to be tried again. So from the second hop on, each hop has an ID of
 // its own. The user's key has done its work by then: it decided about the first.
 func fifoDeduplication(m *driver.Message) string {
-	if hops := hopsOf(m); hops > 1 {
-		return m.ID + "." + strconv.Itoa(hops)
+	if m.Hops > 1 {
+		return m.ID + "." + strconv.Itoa(m.Hops)
 	}
 	if m.Deduplication != "" {
 		return m.Deduplication
 	}
 	return m.ID
-}
-
-// hopsOf reads the number of hops, this one included, from the envelope.
-func hopsOf(m *driver.Message) int {
-	envelope, err := driver.Decode(m.Body)
-	if err != nil {
-		return 0
-	}
-	return envelope.Hops
 }

@@ -115,7 +115,7 @@ func TestFIFODeduplication(t *testing.T) {
 		s := open(t, queue.URL(), nil)
 		var sent []int
 		for _, hops := range []int{1, 1, 2, 2, 3} {
-			m := driver.Message{ID: "id", Task: "task", Body: envelope(t, "id", hops, "{}"), Deduplication: key}
+			m := driver.Message{ID: "id", Task: "task", Body: envelope(t, "id", hops, "{}"), Hops: hops, Deduplication: key}
 			send(t, s, m)
 			sent = append(sent, queue.Snapshot().Total())
 		}
@@ -131,7 +131,7 @@ func TestFIFOLongestID(t *testing.T) {
 	_, queue := newQueue(t, "tasks.fifo", map[string]string{"FifoQueue": "true"})
 	s := open(t, queue.URL(), nil)
 	id := strings.Repeat("i", driver.MaxIDBytes)
-	send(t, s, driver.Message{ID: id, Body: envelope(t, id, 1<<31-1, "{}")})
+	send(t, s, driver.Message{ID: id, Body: envelope(t, id, 1<<31-1, "{}"), Hops: 1<<31 - 1})
 	if got := queue.Snapshot().Total(); got != 1 {
 		t.Errorf("%d messages", got)
 	}
