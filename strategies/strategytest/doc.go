@@ -1,0 +1,48 @@
+// Package strategytest is the conformance suite for strategies: those of this
+// module, and those that others write against package driver.
+//
+//	func TestConformance(t *testing.T) {
+//		strategytest.Run(t, strategytest.Harness{
+//			New: func(t *testing.T) strategytest.Subject {
+//				return strategytest.Subject{Strategy: mystrategy.New(nil)}
+//			},
+//		})
+//	}
+//
+// The suite drives the strategy through package offload in the way in which aws-lambda-go
+// does, in this process and without a network other than the loopback. Each failure names the rule
+// that is broken. Whether the rules for keepers or those for senders apply is seen from the
+// methods of the strategy.
+//
+// # Rules for keepers
+//
+// The environment counts as frozen when the runtime, and the extension if there is one, have
+// asked for their next event.
+//
+//  1. keeper-1: every tail is run, and its tasks once, also over many invocations.
+//  2. keeper-2: no task runs before the response is out.
+//  3. keeper-3: the environment is not frozen before the tail has run, and soon after that it is.
+//  4. keeper-4: a tail that is Final has run when Keep returns.
+//  5. keeper-5: an invocation that deferred nothing does not hold the environment.
+//  6. keeper-6: the tasks of a failed handler run before the freeze, and the next invocation is served.
+//  7. keeper-7: invocations of the same request ID, which Lambda's retries have, are held each for itself.
+//  8. keeper-8: it does not matter whether an extension hears of the invocation before the handler is
+//     called, during the call, or after the response.
+//  9. keeper-9: a tail that ends at its deadline, because a task ignores its context, ends the hold.
+//  10. keeper-10: with MaxConcurrency above 1, Keep is called concurrently and no tail waits for another one's.
+//
+// With Harness.Extension the rules 1 to 7 and 9 are also checked where the Extensions
+// API refuses the registration.
+//
+// # Rules for senders
+//
+//  1. sender-1: Limits has a positive MessageBytes and nothing negative.
+//  2. sender-2: when Send reports success, the destination has the body as it was given.
+//  3. sender-3: Send takes a batch of BatchEntries, and a message of MessageBytes.
+//  4. sender-4: Send does not change the batch, and keeps nothing of it after it has returned.
+//  5. sender-5: the result is nil or has one entry per message; what fails may be marked as
+//     permanent only if trying again is useless, and must be if it is.
+//  6. sender-6: Send returns soon after its context has ended, and reports no success that it does not know of.
+//  7. sender-7: as many Sends may be in flight at once as Limits.Concurrency says.
+//  8. sender-8: through package offload, tasks are at the destination before the response is out.
+package strategytest

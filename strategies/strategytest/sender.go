@@ -1,0 +1,3 @@
+package strategytest
+
+func senderChecks() []namedCheck { return nil }
