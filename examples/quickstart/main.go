@@ -83,7 +83,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		_, err = tour(ctx, stdout, chosen)
 	}
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		_, _ = fmt.Fprintln(stderr, "quickstart: interrupted")
 		return exitStopped
 	case err != nil:

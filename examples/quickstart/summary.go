@@ -1,9 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // summary puts the scenarios side by side.
 func (s *screen) summary(traces []trace) {
@@ -38,9 +35,9 @@ func (s *screen) summary(traces []trace) {
 // farewell says where to go from here.
 func (s *screen) farewell() {
 	for _, text := range []string{
-		"The handler is examples/quickstart/function/order.go, the four ways are in mode.go.",
+		"Read examples/quickstart/function: order.go is the handler, mode.go the ways.",
 		"Try it with curl: go run ./examples/quickstart -serve",
 	} {
-		s.line(s.paint(dim, strings.TrimSpace(text)))
+		s.line(s.paint(dim, text))
 	}
 }

@@ -55,17 +55,17 @@ func (ch chart) fill(row []cell, s span, r rune, c colour) {
 	}
 }
 
-// row is an empty row with the guide that marks the response.
-func (ch chart) row(tr trace) []cell {
+// row is an empty row.
+func (ch chart) row() []cell {
 	row := make([]cell, ch.columns)
 	for i := range row {
 		row[i] = cell{' ', plain}
 	}
-	row[ch.column(tr.requests[0].answered)] = cell{guide, dim}
 	return row
 }
 
 func (s *screen) legend() {
+	s.line()
 	s.line("A client sends an order. When is it answered, when does the work behind it run?")
 	s.line()
 	s.line(pad("", indentColumns), s.paint(cyan, string(running)), " running   ",
@@ -85,13 +85,13 @@ func (s *screen) timeline(tr trace) {
 	ch := chart{columns: s.width - indentColumns - labelColumns - noteColumns - 2, scale: scaleFor(tr.end())}
 	first := tr.requests[0]
 
-	row := ch.row(tr)
+	row := ch.row()
 	for _, r := range tr.requests {
 		ch.fill(row, r.handler, running, cyan)
 	}
 	s.row("handler", row, plain, millis(first.handler.to-first.handler.from))
 
-	row = ch.row(tr)
+	row = ch.row()
 	row[ch.column(first.answered)] = cell{answered, green}
 	s.row("response", row, green, "after "+millis(first.latency))
 
@@ -99,7 +99,7 @@ func (s *screen) timeline(tr trace) {
 		s.task(ch, tr, t)
 	}
 
-	row = ch.row(tr)
+	row = ch.row()
 	for _, f := range tr.frozen() {
 		ch.fill(row, f, frozen, blue)
 	}
@@ -109,7 +109,7 @@ func (s *screen) timeline(tr trace) {
 	}
 	s.row("environment", row, blue, "frozen at "+millis(first.awake.to))
 
-	row = ch.row(tr)
+	row = ch.row()
 	var billed []string
 	for _, r := range tr.requests {
 		ch.fill(row, r.awake, running, violet)
@@ -126,7 +126,8 @@ func (s *screen) timeline(tr trace) {
 
 // task draws a task: where it ran, and where it stood still in the middle of it.
 func (s *screen) task(ch chart, tr trace, t task) {
-	row := ch.row(tr)
+	row := ch.row()
+	row[ch.column(tr.requests[0].answered)] = cell{guide, dim} // before the response, or after it?
 	if !t.done() {
 		s.row(t.name, row, red, "not done")
 		return
@@ -185,13 +186,15 @@ func tickFor(scale time.Duration) time.Duration {
 func (ch chart) axis() string {
 	axis := []rune(strings.Repeat(" ", ch.columns+len(" ms")))
 	tick := tickFor(ch.scale)
+	free := 0 // the first column after the label before
 	for at := time.Duration(0); at <= ch.scale; at += tick {
 		text := strings.TrimSuffix(millis(at), " ms")
 		col := int(int64(at) * int64(ch.columns) / int64(ch.scale))
-		if col+len(text) > ch.columns {
+		if col < free || col+len(text) > ch.columns {
 			continue
 		}
 		copy(axis[col:], []rune(text))
+		free = col + len(text) + 1
 	}
 	copy(axis[ch.columns:], []rune(" ms"))
 	return string(axis)
@@ -206,17 +209,17 @@ func verdict(tr trace) []string {
 		return []string{fmt.Sprintf("Lost: %d of %d tasks were never done.", tr.unfinished(), len(tr.tasks))}
 	case tr.inTime() < len(tr.tasks):
 		text := []string{
-			fmt.Sprintf("The work froze half-done and went on %s later, only because request %d came.",
-				millis(tr.requests[during-1].awake.from-first.awake.to), during),
+			fmt.Sprintf("The work froze half-done. It was finished %s later, because request %d came.",
+				millis(last-first.awake.to), during),
 		}
 		if tr.abandoned > 0 {
-			text = append(text, "Without one it is lost, as the work of the last order is now.")
+			text = append(text, "Without that it is lost, as the work of the last order is now.")
 		}
 		return text
 	case last <= first.posted:
 		return []string{"Nothing is lost, but the client waited for the slowest task."}
 	default:
-		return []string{fmt.Sprintf("The client had its answer %s before the work was done, and nothing was frozen half-done.",
+		return []string{fmt.Sprintf("The client had its answer %s before the work was done. Nothing was lost.",
 			millis(last-first.answered))}
 	}
 }
