@@ -62,6 +62,13 @@ func (p *post) take() []driver.Message {
 	return taken
 }
 
+// keeper runs tasks in its process.
+type keeper struct{}
+
+func (*keeper) Name() string                           { return "keeper" }
+func (*keeper) Open(context.Context, driver.Env) error { return nil }
+func (*keeper) Keep(tail driver.Tail)                  { tail.Run() }
+
 // events records what observers see.
 type events struct {
 	mu  sync.Mutex
@@ -103,16 +110,23 @@ type function struct {
 
 func wrap(t testing.TB, p *post, handler any, opts ...offload.Option) *function {
 	t.Helper()
+	f := wrapStrategy(t, p, handler, opts...)
+	f.post = p
+	return f
+}
+
+func wrapStrategy(t testing.TB, s driver.Strategy, handler any, opts ...offload.Option) *function {
+	t.Helper()
 	seen := &events{}
 	wrapped, err := offload.Wrap(handler, append([]offload.Option{
-		offload.WithStrategies(p),
+		offload.WithStrategies(s),
 		offload.WithLogger(slog.New(slog.DiscardHandler)),
 		offload.WithObserver(seen),
 	}, opts...)...)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &function{lambda.NewHandler(wrapped), p, seen}
+	return &function{Handler: lambda.NewHandler(wrapped), events: seen}
 }
 
 func (f *function) call(ctx context.Context, event []byte) (string, error) {
