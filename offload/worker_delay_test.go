@@ -36,7 +36,7 @@ func TestDelayIsSentOn(t *testing.T) {
 				t.Errorf("sent on %+v", e)
 			}
 			body = sent[0].Body
-			time.Sleep(want)
+			<-time.After(want)
 		}
 		if got := doneIn(t); len(got) != 0 {
 			t.Errorf("ran before its time: %v", got)

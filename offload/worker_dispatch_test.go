@@ -21,8 +21,9 @@ func (h rawHandler) Invoke(_ context.Context, event []byte) ([]byte, error) {
 }
 
 // foreignEvents are no tasks, although some look like it.
-func foreignEvents(t testing.TB) map[string]string {
-	good := string(envelope(t, "worker-test", "a", "{}"))
+func foreignEvents(tb testing.TB) map[string]string {
+	tb.Helper()
+	good := string(envelope(tb, "worker-test", "a", "{}"))
 	quoted := string(sqsEvent(false, message{id: "m", body: good}))
 	return map[string]string{
 		"null":                  `null`,

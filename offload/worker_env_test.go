@@ -108,15 +108,15 @@ type function struct {
 	events *events
 }
 
-func wrap(t testing.TB, p *post, handler any, opts ...offload.Option) *function {
-	t.Helper()
-	f := wrapStrategy(t, p, handler, opts...)
+func wrap(tb testing.TB, p *post, handler any, opts ...offload.Option) *function {
+	tb.Helper()
+	f := wrapStrategy(tb, p, handler, opts...)
 	f.post = p
 	return f
 }
 
-func wrapStrategy(t testing.TB, s driver.Strategy, handler any, opts ...offload.Option) *function {
-	t.Helper()
+func wrapStrategy(tb testing.TB, s driver.Strategy, handler any, opts ...offload.Option) *function {
+	tb.Helper()
 	seen := &events{}
 	wrapped, err := offload.Wrap(handler, append([]offload.Option{
 		offload.WithStrategies(s),
@@ -124,7 +124,7 @@ func wrapStrategy(t testing.TB, s driver.Strategy, handler any, opts ...offload.
 		offload.WithObserver(seen),
 	}, opts...)...)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return &function{Handler: lambda.NewHandler(wrapped), events: seen}
 }
@@ -160,6 +160,7 @@ func (f *function) failures(t *testing.T, event []byte) []string {
 
 // noHandler fails the test if it is called.
 func noHandler(t *testing.T) any {
+	t.Helper()
 	return func(_ context.Context, event json.RawMessage) error {
 		t.Errorf("the handler was called with %s", event)
 		return nil
@@ -167,15 +168,15 @@ func noHandler(t *testing.T) any {
 }
 
 // envelope encodes a task with the ID and the input as JSON.
-func envelope(t testing.TB, task, id, data string, change ...func(*driver.Envelope)) []byte {
-	t.Helper()
+func envelope(tb testing.TB, task, id, data string, change ...func(*driver.Envelope)) []byte {
+	tb.Helper()
 	e := driver.Envelope{ID: id, Source: "urn:offload:test", Task: task, Time: time.Now(), Hops: 1, Data: json.RawMessage(data)}
 	for _, c := range change {
 		c(&e)
 	}
 	body, err := e.AppendJSON(nil)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
 	return body
 }

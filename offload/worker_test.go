@@ -25,13 +25,25 @@ var done = struct {
 }{names: map[string][]string{}, info: map[string]offload.TaskInfo{}}
 
 func doneIn(t *testing.T) []string {
+	t.Helper()
 	done.Lock()
 	defer done.Unlock()
 	return slices.Clone(done.names[t.Name()])
 }
 
+// forget makes the test's next run begin with no tasks done.
+func forget(t *testing.T) {
+	t.Helper()
+	t.Cleanup(func() {
+		done.Lock()
+		defer done.Unlock()
+		delete(done.names, t.Name())
+	})
+}
+
 // seenBy gives what TaskFromContext said to the task.
 func seenBy(t *testing.T, name string) offload.TaskInfo {
+	t.Helper()
 	done.Lock()
 	defer done.Unlock()
 	return done.info[t.Name()+name]
@@ -79,6 +91,7 @@ func init() {
 
 func workEnvelope(t *testing.T, name, do string, change ...func(*driver.Envelope)) []byte {
 	t.Helper()
+	forget(t)
 	data, err := json.Marshal(work{t.Name(), name, do})
 	if err != nil {
 		t.Fatal(err)
@@ -95,6 +108,7 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	forget(t)
 	if out, err := f.call(t.Context(), in); err != nil || out != `"answer"` {
 		t.Fatal(out, err)
 	}
