@@ -9,10 +9,10 @@ import (
 // Run implements driver.Tail: it runs what waits here, sends what leaves, and
 // returns when every task has its terminal event.
 //
-// The caller is the first worker. Tasks that do nothing much are done before a
-// second one is worth a goroutine; where they take longer, the watchdog brings
-// more. A task that ignores the end of its context keeps the caller: the watchdog
-// then ends the scope without it.
+// One worker begins. Tasks that do nothing much are done before a second one is
+// worth a goroutine; where they take longer, the watchdog brings more. The caller is
+// not a worker, although that would be cheaper: a task that ignores the end of
+// its context would keep it past the deadline, and Lambda would reset the environment.
 func (s *scope) Run() {
 	s.mu.Lock()
 	if s.started {
@@ -28,9 +28,7 @@ func (s *scope) Run() {
 		s.release()
 		if s.next < len(s.ready) {
 			s.workers.Add(1)
-			s.mu.Unlock()
-			s.work()
-			s.mu.Lock()
+			go s.work()
 		}
 		if s.workers.Load() > 0 && !s.abandoned {
 			s.awaitIdle() // unlocks
