@@ -54,9 +54,9 @@ func newWorker(t *testing.T, opts ...Option) (func(event string) (string, error)
 }
 
 var (
-	deferringRuns atomic.Int32
-	deferring     = Define("start-worker-test", func(ctx context.Context, again bool) error {
-		deferringRuns.Add(1)
+	workerRuns atomic.Int32
+	workerTask = Define("start-worker-test", func(ctx context.Context, again bool) error {
+		workerRuns.Add(1)
 		if again {
 			return After(ctx, Func("closure", func(context.Context) error { return nil }))
 		}
@@ -66,19 +66,19 @@ var (
 
 func TestStartWorker(t *testing.T) {
 	t.Setenv("OFFLOAD_STRATEGY", "")
-	deferringRuns.Store(0)
+	workerRuns.Store(0)
 	call, err := newWorker(t)
 	if err != nil {
 		t.Fatal("a worker without a strategy:", err)
 	}
 	envelope := func(input string) string {
-		return `{"specversion":"1.0","offloadversion":1,"id":"a","source":"urn:x","type":"` + deferring.Name() +
+		return `{"specversion":"1.0","offloadversion":1,"id":"a","source":"urn:x","type":"` + workerTask.Name() +
 			`","time":"2026-01-02T03:04:05Z","datacontenttype":"application/json","offloadattempt":0,"offloadhops":1,"data":` + input + `}`
 	}
-	if out, err := call(envelope("false")); err != nil || out != "null" || deferringRuns.Load() != 1 {
-		t.Errorf("%s, %v, %d runs", out, err, deferringRuns.Load())
+	if out, err := call(envelope("false")); err != nil || out != "null" || workerRuns.Load() != 1 {
+		t.Errorf("%s, %v, %d runs", out, err, workerRuns.Load())
 	}
-	if _, err := call(envelope("true")); !errors.Is(err, ErrHandOver) || deferringRuns.Load() != 2 {
+	if _, err := call(envelope("true")); !errors.Is(err, ErrHandOver) || workerRuns.Load() != 2 {
 		t.Errorf("a worker without a strategy deferred a task: %v", err)
 	}
 	for _, event := range []string{"{}", "1", "null", `"text"`, `{"Records":[]}`} {
