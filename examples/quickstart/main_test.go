@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -67,5 +68,35 @@ func TestUsage(t *testing.T) {
 				t.Errorf("stdout:\n%s\nstderr:\n%s", &stdout, &stderr)
 			}
 		})
+	}
+}
+
+// TestInterrupt: Ctrl-C in the middle of a scenario ends the program, and TestMain sees that no process is left.
+func TestInterrupt(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	out := &watched{changed: make(chan struct{}, 1)}
+	var stderr bytes.Buffer
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, []string{"-strategy", "naive,stream"}, out, &stderr) }()
+	out.find(t, "1  naive")
+	cancel()
+	if c := <-code; c != exitStopped || !strings.Contains(stderr.String(), "interrupted") {
+		t.Errorf("exit status %d, want %d\n%s", c, exitStopped, &stderr)
+	}
+}
+
+// TestOutsideTheModule: who runs the program elsewhere is told what to do.
+func TestOutsideTheModule(t *testing.T) { // not parallel: it changes the directory
+	t.Chdir(t.TempDir())
+	t.Setenv("GOWORK", "off")
+	t.Setenv("GOFLAGS", "-mod=mod")
+	var stdout, stderr bytes.Buffer
+	if code := run(t.Context(), nil, &stdout, &stderr); code != exitFailed {
+		t.Errorf("exit status %d, want %d", code, exitFailed)
+	}
+	if !strings.Contains(stderr.String(), "Run the quickstart inside a clone") {
+		t.Errorf("stderr:\n%s", &stderr)
 	}
 }

@@ -46,8 +46,9 @@ type liveLog struct {
 	screen *screen
 	closed chan struct{} // after the last event
 
-	mu    sync.Mutex
-	begin time.Time // of the request that is being told of
+	mu     sync.Mutex
+	begin  time.Time // of the request that is being told of
+	freeze time.Time // after it
 }
 
 func (g *liveLog) hello(s scenario, url string) {
@@ -66,15 +67,22 @@ func (g *liveLog) show(e lambdatest.Event) {
 	switch e.Kind {
 	case lambdatest.EventInvokeStart:
 		g.begin = e.Time
-		g.tell(e, cyan, "request")
+		g.tell(e.Time, cyan, "request")
 	case lambdatest.EventResponseEnd:
-		g.tell(e, green, "response sent")
+		g.tell(e.Time, green, "response sent")
 	case lambdatest.EventFreeze:
-		g.tell(e, blue, "frozen")
+		g.freeze = e.Time // told with the report: what was printed just before is read only then
 	case lambdatest.EventReport:
-		g.tell(e, violet, "billed "+millis(e.Report.BilledDuration))
+		if g.freeze.After(g.begin) {
+			g.tell(g.freeze, blue, "frozen")
+		}
+		text := "billed " + millis(e.Report.BilledDuration)
+		if e.Report.InitDuration > 0 {
+			text += ", with the cold start of " + millis(e.Report.InitDuration)
+		}
+		g.tell(e.Time, violet, text)
 	case lambdatest.EventCrash, lambdatest.EventTimeout:
-		g.tell(e, red, strings.ToLower(string(e.Kind))+" "+e.Message)
+		g.tell(e.Time, red, strings.ToLower(string(e.Kind))+" "+e.Message)
 	case lambdatest.EventLog:
 		g.log(e)
 	case lambdatest.EventClose:
@@ -90,23 +98,26 @@ func (g *liveLog) log(e lambdatest.Event) {
 			return
 		}
 	}
-	var entry struct{ Msg, Task, Order, Error string }
+	var entry struct {
+		Time                    time.Time
+		Msg, Task, Order, Error string
+	}
 	if json.Unmarshal([]byte(e.Message), &entry) != nil || entry.Task == "" {
-		g.tell(e, yellow, e.Message)
+		g.tell(e.Time, yellow, e.Message)
 		return
 	}
 	text := fmt.Sprintf("%s of order %s %s", entry.Task, entry.Order, strings.TrimPrefix(entry.Msg, "task "))
 	if entry.Error != "" {
 		text += ": " + entry.Error
 	}
-	g.tell(e, plain, text)
+	g.tell(entry.Time, plain, text)
 }
 
 // tell writes a line with the time since the request.
-func (g *liveLog) tell(e lambdatest.Event, c colour, text string) {
+func (g *liveLog) tell(t time.Time, c colour, text string) {
 	at := ""
 	if !g.begin.IsZero() {
-		at = millis(e.Time.Sub(g.begin))
+		at = millis(t.Sub(g.begin))
 	}
 	g.screen.line(g.screen.paint(dim, padLeft(at, 10)), "  ", g.screen.paint(c, text))
 }

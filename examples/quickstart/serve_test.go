@@ -72,7 +72,7 @@ func TestServe(t *testing.T) {
 	if resp.StatusCode != http.StatusCreated {
 		t.Errorf("status %d, want 201\n%s", resp.StatusCode, out)
 	}
-	out.find(t, `(?s)response sent\n.*webhook of order 4711 done\n.*frozen\n`)
+	out.find(t, `(?s)response sent\n.*webhook of order 4711 done\n.*frozen\n.*billed .*\n`)
 	cancel()
 	if c := <-code; c != exitOK {
 		t.Errorf("exit status %d, want %d\n%s\n%s", c, exitOK, out, &stderr)

@@ -171,7 +171,7 @@ func (s *screen) row(label string, cells []cell, c colour, note string) {
 func scaleFor(end time.Duration) time.Duration {
 	scale := max(end, shortestScale)
 	tick := tickFor(scale)
-	return (scale + tick - 1) / tick * tick
+	return (scale + tick - 1).Truncate(tick)
 }
 
 func tickFor(scale time.Duration) time.Duration {
