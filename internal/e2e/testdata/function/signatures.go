@@ -33,6 +33,13 @@ func (in input) greet(ctx context.Context) (output, error) {
 	return output{Hello: in.Name, Context: ok}, in.err()
 }
 
+func (in *input) orNobody() input {
+	if in == nil {
+		return input{Name: "nobody"}
+	}
+	return *in
+}
+
 func init() {
 	for name, handler := range map[string]any{
 		"func()":                                 func() {},
@@ -47,7 +54,7 @@ func init() {
 		"func(TIn)(TOut,error)":                  func(in input) (output, error) { return in.greet(context.Background()) },
 		"func(context.Context)(TOut,error)":      func(ctx context.Context) (output, error) { return input{Name: "you"}.greet(ctx) },
 		"func(context.Context,TIn)(TOut,error)":  func(ctx context.Context, in input) (output, error) { return in.greet(ctx) },
-		"func(context.Context,*TIn)(TOut,error)": func(ctx context.Context, in *input) (output, error) { return in.greet(ctx) },
+		"func(context.Context,*TIn)(TOut,error)": func(ctx context.Context, in *input) (output, error) { return in.orNobody().greet(ctx) },
 		"lambda.Handler":                         lambda.Handler(echo{}),
 		"lambda.NewHandler": lambda.NewHandler(func(ctx context.Context, in input) (output, error) {
 			return in.greet(ctx)
