@@ -20,7 +20,9 @@ const (
 	// Done: the task returned nil.
 	Done
 
-	// Failed: the last attempt failed, and no further strategy takes the task.
+	// Failed: the last attempt failed, and no further strategy takes the task. In a
+	// worker: this delivery failed; the queue or Lambda keeps the task, and delivers it
+	// again or moves it to where dead letters go.
 	Failed
 
 	// HandedOver: a sender has the task. Its end is seen by the worker's observers.

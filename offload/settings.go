@@ -78,9 +78,9 @@ func (s *settings) validate() error {
 	return nil
 }
 
-// MaxAttempts limits how often a task is tried, here and in a worker on an
-// asynchronous invocation; an SQS worker is limited by the queue's maxReceiveCount.
-// The default is [DefaultMaxAttempts]; 1 means no retry.
+// MaxAttempts limits how often a task is tried in the process that deferred it. A worker
+// makes one attempt per delivery; how many deliveries there are is up to the queue's
+// maxReceiveCount, or to the function's setting for asynchronous invocations. The default is [DefaultMaxAttempts]; 1 means no retry.
 func MaxAttempts(n int) TaskOption {
 	return taskOption(func(s *settings) { s.maxAttempts = n })
 }

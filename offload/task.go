@@ -79,7 +79,8 @@ type TaskInfo struct {
 	// Name is the name the task was defined with.
 	Name string
 
-	// RequestID is the request ID of the invocation that deferred the task.
+	// RequestID is the request ID of the invocation that deferred the task or, in a
+	// worker, of the one that it was delivered with.
 	RequestID string
 
 	// Attempt counts the attempts from 1, those in other processes included. It is 0

@@ -47,7 +47,8 @@ var (
 // [WithConcurrency]. Those of a FIFO queue run in the order of their group; the first that
 // fails ends the group, and the rest of it is given back unprocessed.
 //
-// A worker needs no strategy unless its tasks defer others. Any event that is not a
+// A worker needs no strategy unless its tasks defer others, or are delayed, and has none
+// unless one is selected. Any event that is not a
 // task is an error, [ErrNotEnvelope].
 func StartWorker(opts ...Option) {
 	Start(refuseEvent, append(slices.Clip(opts), workerOnly)...)

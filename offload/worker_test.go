@@ -207,6 +207,30 @@ func TestNested(t *testing.T) {
 	f.events.expectEnd(t, "c-nested", offload.Dropped)
 }
 
+// A worker's invocation has a tail like any other.
+func TestNestedInTheTail(t *testing.T) {
+	t.Parallel()
+	p := &post{}
+	f := wrapStrategy(t, &keeper{}, noHandler(t), offload.WithStrategies(&keeper{}, p))
+	for _, event := range [][]byte{
+		workEnvelope(t, "a", "nest"),
+		sqsEvent(false, message{id: "m", body: string(workEnvelope(t, "b", "nest"))}),
+	} {
+		if _, err := f.call(t.Context(), event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, want := doneIn(t), []string{"a", "a/nested", "b", "b/nested"}; !slices.Equal(got, want) {
+		t.Errorf("ran %v, want %v", got, want)
+	}
+	if info := seenBy(t, "a/nested"); info.Hops != 1 || info.Attempt != 1 {
+		t.Errorf("the nested task saw %+v", info)
+	}
+	if sent := p.take(); len(sent) != 0 {
+		t.Errorf("sent %v", sent)
+	}
+}
+
 func TestStandardBatch(t *testing.T) {
 	t.Parallel()
 	f := wrap(t, &post{}, noHandler(t))
