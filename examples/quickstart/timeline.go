@@ -66,7 +66,7 @@ func (ch chart) row() []cell {
 
 func (s *screen) legend() {
 	s.line()
-	s.line("A client sends an order. When is it answered, when does the work behind it run?")
+	s.line("A client sends an order. When is it answered? When does the work behind it run?")
 	s.line()
 	s.line(pad("", indentColumns), s.paint(cyan, string(running)), " running   ",
 		s.paint(blue, string(frozen)), " frozen   ",
@@ -209,7 +209,7 @@ func verdict(tr trace) []string {
 		return []string{fmt.Sprintf("Lost: %d of %d tasks were never done.", tr.unfinished(), len(tr.tasks))}
 	case tr.inTime() < len(tr.tasks):
 		text := []string{
-			fmt.Sprintf("The work froze half-done. It was finished %s later, because request %d came.",
+			fmt.Sprintf("The work froze half-done. It ended %s later, because request %d came.",
 				millis(last-first.awake.to), during),
 		}
 		if tr.abandoned > 0 {
