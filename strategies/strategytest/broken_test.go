@@ -92,10 +92,15 @@ func requireFound(t *testing.T, h Harness, rule string) {
 	for _, n := range checksFor(t, h) {
 		all = append(all, h.run(t, n.check)...)
 	}
-	for _, failure := range all {
+	requireNamed(t, all, rule)
+}
+
+func requireNamed(t *testing.T, failures []string, rule string) {
+	t.Helper()
+	for _, failure := range failures {
 		if strings.HasPrefix(failure, "rule "+rule+":") {
 			return
 		}
 	}
-	t.Errorf("rule %s is broken, but was not named:\n%s", rule, strings.Join(all, "\n"))
+	t.Errorf("rule %s is broken, but was not named:\n%s", rule, strings.Join(failures, "\n"))
 }

@@ -34,6 +34,7 @@ type environment struct {
 	subject Subject
 	handler reflect.Value
 	api     *extensionsAPI // nil: none
+	sent    func()         // called when a response is out; may be nil
 }
 
 // environment opens the strategy behind a handler. extensionRefused makes the
@@ -121,6 +122,9 @@ func (e *environment) handle(inv *invocation) {
 	}
 	_, _ = io.Copy(io.Discard, response)
 	inv.posted.Store(true)
+	if e.sent != nil {
+		e.sent()
+	}
 }
 
 // call calls the wrapped handler with what it takes. A panic is an error, as it is

@@ -17,6 +17,7 @@ import (
 type extensionsAPI struct {
 	server *httptest.Server
 	refuse bool
+	ended  <-chan struct{} // closed when the test is over: a strategy waits for its next event for ever
 
 	mu         sync.Mutex
 	registered bool
@@ -35,13 +36,14 @@ type event struct {
 // registration as Lambda does where extensions may not register.
 func serveExtensions(t *testing.T, refuse bool) *extensionsAPI {
 	t.Helper()
-	api := &extensionsAPI{refuse: refuse, changed: make(chan struct{})}
+	ended := make(chan struct{})
+	api := &extensionsAPI{refuse: refuse, ended: ended, changed: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /2020-01-01/extension/register", api.register)
 	mux.HandleFunc("GET /2020-01-01/extension/event/next", api.next)
 	api.server = httptest.NewServer(mux)
 	t.Cleanup(func() {
-		api.server.CloseClientConnections() // a strategy waits for its next event for ever
+		close(ended)
 		api.server.Close()
 	})
 	return api
@@ -81,10 +83,12 @@ func (api *extensionsAPI) next(w http.ResponseWriter, r *http.Request) {
 		api.waiting--
 		return true
 	})
-	if answered {
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(ev) // a client that is gone needs no answer
+	if !answered {
+		http.Error(w, "the environment is gone", http.StatusInternalServerError)
+		return
 	}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(ev) // a client that is gone needs no answer
 }
 
 // invoke announces an invocation.
@@ -119,6 +123,8 @@ func (api *extensionsAPI) await(ctx context.Context, condition func() bool) bool
 		select {
 		case <-changed:
 		case <-ctx.Done():
+			return false
+		case <-api.ended:
 			return false
 		}
 	}
