@@ -6,6 +6,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"github.com/go-offload/lambda/offload"
 	"github.com/go-offload/lambda/offload/driver"
 )
@@ -45,6 +47,31 @@ func TestOrderedSends(t *testing.T) {
 	if len(order) != 7 || len(p.batches) != 4 { // [a1 b1 x1 x2] [a2 b2] [a2] [a3]
 		t.Errorf("sent %v in %d batches", order, len(p.batches))
 	}
+}
+
+// What is behind a message that is given up goes where that goes.
+func TestOrderedSendsEndWithAGroup(t *testing.T) {
+	t.Parallel()
+	p := &post{limits: driver.Limits{Ordered: true}, refuse: func(m driver.Message) error {
+		if m.ID == "a1" {
+			return backoff.Permanent(errors.New("refused"))
+		}
+		return nil
+	}}
+	f := wrap(t, p, func(ctx context.Context) error {
+		var err error
+		for _, id := range []string{"a1", "a2", "b1"} {
+			err = errors.Join(err, offload.After(ctx, worker.With(work{}), offload.ID(id), offload.Group(id[:1])))
+		}
+		return err
+	})
+	if _, err := f.call(t.Context(), []byte("{}")); !errors.Is(err, offload.ErrHandOver) {
+		t.Error(err)
+	}
+	if sent := p.take(); len(sent) != 1 || sent[0].ID != "b1" {
+		t.Errorf("sent %v", sent)
+	}
+	f.events.expectEnd(t, "a2", offload.Dropped)
 }
 
 func refuseOnce(id string) func(driver.Message) error {

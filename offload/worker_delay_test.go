@@ -89,7 +89,7 @@ func TestDelayInFIFO(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
 		out, err := f.call(ctx, sqsEvent(true,
-			message{id: "m1", group: "g", body: string(workEnvelope(t, "a", "", dueIn(time.Hour)))},
+			message{id: "m1", group: "g", body: string(workEnvelope(t, "a", "", dueIn(5*time.Minute)))},
 			message{id: "m2", group: "g", body: string(workEnvelope(t, "b", ""))},
 		))
 		if want := `{"batchItemFailures":[{"itemIdentifier":"m1"},{"itemIdentifier":"m2"}]}`; err != nil || out != want {

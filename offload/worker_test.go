@@ -348,6 +348,22 @@ func TestFIFOBatch(t *testing.T) {
 	}
 }
 
+// What a task of a group defers has left before the next one runs.
+func TestFIFONestedRefusal(t *testing.T) {
+	t.Parallel()
+	f := wrap(t, &post{refuse: func(driver.Message) error { return backoff.Permanent(errors.New("refused")) }}, noHandler(t))
+	got := f.failures(t, sqsEvent(true,
+		message{id: "m1", group: "g", body: string(workEnvelope(t, "a", "nest"))},
+		message{id: "m2", group: "g", body: string(workEnvelope(t, "b", ""))},
+	))
+	if !slices.Equal(got, []string{"m1", "m2"}) {
+		t.Errorf("failed %v", got)
+	}
+	if ran := doneIn(t); !slices.Equal(ran, []string{"a"}) {
+		t.Errorf("ran %v", ran)
+	}
+}
+
 // A group runs in order, whatever the concurrency.
 func TestFIFOOrder(t *testing.T) {
 	t.Parallel()
