@@ -64,6 +64,9 @@ func (t *tailContext) end(cause error) {
 		t.cause = cause
 		t.over.Store(true)
 	}
+	if cause == ErrDeadline {
+		return // the context's own timer is due; its Err is DeadlineExceeded
+	}
 	if t.ctx != nil {
 		t.cancel(cause)
 		if t.stop != nil {
