@@ -230,4 +230,3 @@ func TestTaskIDs(t *testing.T) {
 		t.Errorf("IDs of 4 tasks without and 2 with the ID order-7: %v", ids)
 	}
 }
-
