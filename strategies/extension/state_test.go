@@ -140,6 +140,32 @@ func TestSameRequestIDTwice(t *testing.T) {
 	})
 }
 
+// Lambda retries an asynchronous invocation under its old ID. That the attempt before was
+// let go must not let go of this one.
+func TestRetryOfAMissedInvocation(t *testing.T) {
+	t.Parallel()
+	inBubble(t, func(b *bench) {
+		b.invoke("request-1")
+		b.Missed()
+		b.wantHeld(false, 1)
+
+		work := newTail("request-1")
+		b.invoke(work.id)
+		returned := false
+		go func() {
+			b.Keep(work)
+			returned = true
+		}()
+		synctest.Wait()
+		if !returned {
+			t.Error("Keep ran the tail itself, though the environment is held")
+		}
+		b.wantHeld(true, 2)
+		close(work.release)
+		b.wantHeld(false, 2)
+	})
+}
+
 // A tail that was done before its INVOKE came needs no hold.
 func TestInvokeAfterTheTail(t *testing.T) {
 	t.Parallel()

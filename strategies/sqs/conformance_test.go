@@ -11,6 +11,7 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	strategytest.Run(t, strategytest.Harness{New: func(t *testing.T) strategytest.Subject {
+		t.Helper()
 		server, queue := newQueue(t, "tasks", nil)
 		s := sqs.New(nil)
 		t.Cleanup(s.Thaw) // leaves no connection behind

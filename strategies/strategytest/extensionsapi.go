@@ -59,12 +59,12 @@ func (api *extensionsAPI) register(w http.ResponseWriter, r *http.Request) {
 	}
 	if api.refuse {
 		w.WriteHeader(http.StatusForbidden)
-		fmt.Fprint(w, `{"errorType":"Extension.RegistrationClosed","errorMessage":"refused"}`)
+		_, _ = fmt.Fprint(w, `{"errorType":"Extension.RegistrationClosed","errorMessage":"refused"}`)
 		return
 	}
 	api.update(func() { api.registered = len(body.Events) > 0 })
 	w.Header().Set("Lambda-Extension-Identifier", "extension-1")
-	fmt.Fprint(w, `{"functionName":"function","functionVersion":"$LATEST","handler":"bootstrap"}`)
+	_, _ = fmt.Fprint(w, `{"functionName":"function","functionVersion":"$LATEST","handler":"bootstrap"}`)
 }
 
 // next answers with the next event once there is one.
