@@ -29,10 +29,10 @@ type entry struct {
 	values   context.Context // values of the ctx that After got; nil: the invocation's
 	out      *outgoing       // nil if the process neither sends tasks nor receives them
 	number   int32           // in the order of acceptance, from 1
-	link     int32           // the link of the chain the task is at, or arrived
 	accepted time.Duration   // since the scope began
 
 	state    atomic.Int32
+	link     atomic.Int32 // the link of the chain the task is at, or arrived
 	attempt  atomic.Int32 // attempts begun, those in other processes included
 	firstRun atomic.Int64 // time of the first attempt here since the scope began, in nanoseconds; 0: none
 }
@@ -102,10 +102,11 @@ func (e *entry) hops() int {
 
 // strategy names the strategy the task is at.
 func (e *entry) strategy() string {
-	if e.link == arrived {
+	link := e.link.Load()
+	if link == arrived {
 		return e.out.origin.via
 	}
-	return e.scope.off.chain[e.link].name
+	return e.scope.off.chain[link].name
 }
 
 // end gives the task its terminal event, if it is still in the state from.
@@ -122,14 +123,16 @@ func (e *entry) leave(from entryState, kind EventKind, reason error) {
 	if !e.state.CompareAndSwap(from, leaving) {
 		return
 	}
-	next, err := e.scope.off.route(e, int(e.link)+1)
+	next, err := e.scope.off.route(e, int(e.link.Load())+1)
 	if err != nil {
 		e.end(leaving, kind, reason)
 		return
 	}
 	e.out.reason = reason
-	e.link = int32(next) //nolint:gosec // a chain has a handful of links
-	e.scope.post(e)
+	e.link.Store(int32(next)) //nolint:gosec // a chain has a handful of links
+	if !e.scope.post(e) {
+		e.end(leaving, kind, reason)
+	}
 }
 
 func (e *entry) publishEnd(kind EventKind, err error) {

@@ -94,10 +94,14 @@ func (s *scope) abandon(reason error) {
 		by = time.Now().Add(shutdownGrace)
 	}
 	ctx, cancel := s.until(by)
+	defer cancel()
 	_ = s.flush(ctx) // every task it could not send has its event
-	cancel()
-
 	s.mu.Lock()
+	for len(s.outbox) > 0 { // a task that was on its way there
+		s.mu.Unlock()
+		_ = s.flush(ctx)
+		s.mu.Lock()
+	}
 	s.abandoned = true
 	if s.idle != nil {
 		close(s.idle)

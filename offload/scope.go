@@ -110,7 +110,7 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 	e.out = out
 	link, err := s.off.route(e, 0)
 	if err == nil {
-		e.link = int32(link) //nolint:gosec // a chain has a handful of links
+		e.link.Store(int32(link)) //nolint:gosec // a chain has a handful of links
 		// Before a worker can see the entry: observers get events in order.
 		e.publish(Accepted, 0, nil)
 	}
@@ -169,7 +169,7 @@ func (s *scope) source() string {
 // place puts an accepted entry where its link takes it. s.mu is held.
 func (s *scope) place(e *entry) {
 	switch {
-	case s.off.chain[e.link].sender != nil:
+	case s.off.chain[e.link.Load()].sender != nil:
 		e.state.Store(leaving)
 		s.outbox = append(s.outbox, e)
 	case s.started || e.set.eager:
@@ -186,14 +186,20 @@ func (s *scope) place(e *entry) {
 	}
 }
 
-// post puts an entry that moved down the chain where its new link takes it.
-func (s *scope) post(e *entry) {
+// post puts an entry that moved down the chain where its new link takes it. It
+// reports false if nobody will look there any more, because the scope was given up.
+func (s *scope) post(e *entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.off.chain[e.link].sender == nil {
+	sends := s.off.chain[e.link.Load()].sender != nil
+	if s.abandoned || s.closed && !sends {
+		return false
+	}
+	if !sends {
 		e.state.Store(queued)
 	}
 	s.place(e)
+	return true
 }
 
 // Tail implementation for keepers.

@@ -86,7 +86,8 @@ func (s *scope) flush(ctx context.Context) error {
 		}
 		byLink := make([][]*entry, len(s.off.chain))
 		for _, e := range out {
-			byLink[e.link] = append(byLink[e.link], e)
+			at := e.link.Load()
+			byLink[at] = append(byLink[at], e)
 		}
 		var mu sync.Mutex
 		var all sync.WaitGroup
@@ -116,11 +117,15 @@ func (e *entry) sent(failed error) error {
 		e.end(leaving, HandedOver, e.out.reason)
 		return nil
 	}
-	next, err := e.scope.off.route(e, int(e.link)+1)
+	next, err := e.scope.off.route(e, int(e.link.Load())+1)
 	if err == nil {
-		e.link, e.out.reason = int32(next), failed //nolint:gosec // a chain has a handful of links
-		e.scope.post(e)
-		return nil
+		at := e.link.Load()
+		e.out.reason = failed
+		e.link.Store(int32(next)) //nolint:gosec // a chain has a handful of links
+		if e.scope.post(e) {
+			return nil
+		}
+		e.link.Store(at)
 	}
 	lost := fmt.Errorf("%w: task %q: %w", ErrHandOver, e.task.name, failed)
 	kind := Dropped

@@ -100,10 +100,10 @@ func (d *delivery) open(s *scope, body []byte) error {
 		task:     Task{name: def.name, def: def, in: in},
 		set:      &set,
 		out:      &outgoing{data: envelope.Data, origin: d},
-		link:     arrived,
 		accepted: envelope.Time.Sub(s.start),
 	}
 	d.task.state.Store(running)
+	d.task.link.Store(arrived)
 	d.task.attempt.Store(int32(min(envelope.Attempt+max(d.receives, 1)-1, math.MaxInt32-1))) //nolint:gosec // bounded here
 	return nil
 }
@@ -182,8 +182,11 @@ func (d *delivery) postpone() bool {
 	if err != nil {
 		return false
 	}
-	e.link = int32(next) //nolint:gosec // a chain has a handful of links
-	e.scope.post(e)
+	e.link.Store(int32(next)) //nolint:gosec // a chain has a handful of links
+	if !e.scope.post(e) {
+		e.link.Store(arrived)
+		return false
+	}
 	return true
 }
 
