@@ -68,7 +68,7 @@ func (t *tailContext) end(cause error) {
 		return // the context's own timer is due; its Err is DeadlineExceeded
 	}
 	if t.ctx != nil {
-		t.cancel(cause)
+		t.cancel(t.cause) // the first
 		if t.stop != nil {
 			t.stop()
 		}
