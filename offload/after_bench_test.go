@@ -27,6 +27,7 @@ func BenchmarkAfter(b *testing.B) {
 
 	for _, n := range []int{0, 1, 10, 1000} {
 		perTask := func(b *testing.B) {
+			b.Helper()
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(max(n, 1)), "ns/task")
 		}
 		b.Run("offload/"+strconv.Itoa(n), func(b *testing.B) {

@@ -25,7 +25,7 @@ var (
 
 func TestAfterOutsideAnInvocation(t *testing.T) {
 	t.Parallel()
-	for _, ctx := range []context.Context{context.Background(), context.WithValue(context.Background(), "k", "v")} { //nolint:revive,staticcheck // any foreign key
+	for _, ctx := range []context.Context{context.Background(), context.WithValue(context.Background(), "k", "v")} { //nolint:staticcheck // any foreign key
 		if err := After(ctx, Func("task", nothing)); !errors.Is(err, ErrNoScope) {
 			t.Errorf("After = %v, want ErrNoScope", err)
 		}

@@ -130,9 +130,10 @@ func TestHandOffRetriesEntries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		out := &outbound{name: "out", limits: driver.Limits{BatchEntries: 10}, answer: func(_ context.Context, call int, batch []driver.Message) []error {
 			errs := make([]error, len(batch))
-			if call == 1 {
+			switch call {
+			case 1:
 				errs[1], errs[3] = errSend, errSend
-			} else if call == 2 {
+			case 2:
 				errs[0] = errSend
 			}
 			return errs
@@ -308,7 +309,7 @@ func TestHandOffOfFailedHandler(t *testing.T) {
 func TestMessageCarriesOptions(t *testing.T) {
 	t.Parallel()
 	out := &outbound{name: "out", limits: driver.Limits{MaxDelay: time.Minute}}
-	o, _ := open(t, WithStrategies(out), WithBaseContext(context.WithValue(context.Background(), "x-amzn-trace-id", "Root=1"))) //nolint:revive,staticcheck // the key that aws-lambda-go uses
+	o, _ := open(t, WithStrategies(out), WithBaseContext(context.WithValue(context.Background(), "x-amzn-trace-id", "Root=1"))) //nolint:staticcheck // the key that aws-lambda-go uses
 	_, err := drive(o, func(ctx context.Context) (any, error) {
 		return nil, After(ctx, sent.With("in"), ID("id-1"), Group("group-1"), Deduplication("key-1"), Delay(5*time.Minute))
 	})

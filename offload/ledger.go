@@ -1,6 +1,7 @@
 package offload
 
 import (
+	"errors"
 	"sync"
 	"time"
 )
@@ -90,7 +91,7 @@ func (o *offloader) shutdown() {
 func (s *scope) abandon(reason error) {
 	s.giveUp(reason)
 	by := s.flushBy
-	if reason != ErrDeadline { // SIGKILL follows a SIGTERM soon; after a freeze the deadline is long past
+	if !errors.Is(reason, ErrDeadline) { // SIGKILL follows a SIGTERM soon; after a freeze the deadline is long past
 		by = time.Now().Add(shutdownGrace)
 	}
 	ctx, cancel := s.until(by)

@@ -39,7 +39,7 @@ func TestPanicIsTheTasksError(t *testing.T) {
 			if value != nil && panicked.Value != value {
 				t.Errorf("Value = %v, want %v", panicked.Value, value)
 			}
-			if value == errTask && !errors.Is(end.Err, errTask) {
+			if cause, ok := value.(error); ok && !errors.Is(end.Err, cause) {
 				t.Error("the error that was panicked with is not reachable")
 			}
 			if strings.Contains(panicked.Error(), "goroutine ") {

@@ -59,7 +59,7 @@ func (o *offloader) respond(s *scope, result any) (*response, error) {
 	err := enc.Encode(result)
 	if reader, ok := result.(io.Reader); ok && (err != nil || strings.HasPrefix(buffer.String(), "{}")) {
 		bufferPool.Put(buffer)
-		return &response{scope: s, body: reader, contentType: contentTypeOf(reader)}, nil
+		return &response{scope: s, body: reader, contentType: contentTypeOf(reader)}, nil //nolint:nilerr // a reader need not marshal
 	}
 	if err != nil {
 		bufferPool.Put(buffer)

@@ -105,7 +105,7 @@ func TestBackoffBounds(t *testing.T) {
 			t.Fatalf("%d Retrying events, want %d", n, runs*len(means))
 		}
 		for i, mean := range means {
-			mean *= time.Millisecond
+			mean *= time.Millisecond //nolint:durationcheck // a count of milliseconds until here
 			if most[i] > 2*mean+1 {
 				t.Errorf("wait %d was %v, want at most %v", i+1, most[i], 2*mean)
 			}

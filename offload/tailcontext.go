@@ -2,6 +2,7 @@ package offload
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -64,7 +65,7 @@ func (t *tailContext) end(cause error) {
 		t.cause = cause
 		t.over.Store(true)
 	}
-	if cause == ErrDeadline {
+	if errors.Is(cause, ErrDeadline) {
 		return // the context's own timer is due; its Err is DeadlineExceeded
 	}
 	if t.ctx != nil {

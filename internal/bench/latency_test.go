@@ -60,6 +60,7 @@ func percentile(d []time.Duration, p float64) time.Duration {
 
 // report compares each contestant's series with the first one's.
 func report(b *testing.B, series [][]time.Duration) {
+	b.Helper()
 	for i, s := range series {
 		slices.Sort(s)
 		p50, p99 := percentile(s, 0.50), percentile(s, 0.99)
@@ -75,6 +76,7 @@ func report(b *testing.B, series [][]time.Duration) {
 
 // invoke measures one call.
 func invoke(ctx context.Context, b *testing.B, l *lambdatest.Lambda, payload []byte) time.Duration {
+	b.Helper()
 	start := time.Now()
 	result, err := l.Invoke(ctx, payload)
 	took := time.Since(start)
