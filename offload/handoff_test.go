@@ -19,6 +19,7 @@ var sent = Define("handoff/task", func(context.Context, string) error { return n
 
 // deferringN is a handler that defers n tasks with small inputs.
 func deferringN(t testing.TB, n int) handlerFunc {
+	t.Helper()
 	var tasks []Task
 	for i := range n {
 		tasks = append(tasks, sent.With(fmt.Sprint(i)))

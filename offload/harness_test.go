@@ -140,6 +140,7 @@ func drive(o *offloader, handler handlerFunc) (body string, err error) {
 
 // deferring is a handler that defers tasks and succeeds.
 func deferring(t testing.TB, tasks ...Task) handlerFunc {
+	t.Helper()
 	return func(ctx context.Context) (any, error) {
 		for _, task := range tasks {
 			if err := After(ctx, task); err != nil {
