@@ -27,6 +27,7 @@ type cancelHook struct {
 	mu      sync.Mutex
 	live    bool // an invocation's context will call stop
 	called  bool // its handler was called
+	told    bool // missed was called for it
 	pending *scope
 }
 
@@ -60,7 +61,7 @@ func (h *cancelHook) AfterFunc(f func()) (stop func() bool) {
 		unhook = context.AfterFunc(h.Context, f)
 	}
 	h.mu.Lock()
-	h.live, h.called, h.pending = true, false, nil
+	h.live, h.called, h.told, h.pending = true, false, false, nil
 	h.mu.Unlock()
 	return func() bool {
 		h.fire()
@@ -73,24 +74,28 @@ func (h *cancelHook) fire() {
 	h.mu.Lock()
 	first, called, s := h.live, h.called, h.pending
 	h.live, h.pending = false, nil
+	h.told = first && !called && h.missed != nil
+	told := h.told
 	h.mu.Unlock()
 	switch {
 	case s != nil:
 		s.keep()
-	case first && !called && h.missed != nil:
+	case told:
 		h.missed()
 	}
 }
 
-// reached notes that the current invocation got as far as the handler. A nil hook is
-// never in place.
-func (h *cancelHook) reached(ctx context.Context) {
+// reached notes that the current invocation got as far as the handler. It reports
+// false if its deadline came before that: it counts as missed then. A nil hook is never
+// in place.
+func (h *cancelHook) reached(ctx context.Context) bool {
 	if h == nil || ctx.Value(hookKey{}) != any(h) {
-		return
+		return true
 	}
 	h.mu.Lock()
+	defer h.mu.Unlock()
 	h.called = true
-	h.mu.Unlock()
+	return !h.told
 }
 
 // takes leaves the tail of a failed invocation to the hook, if that will fire.

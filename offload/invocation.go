@@ -57,7 +57,7 @@ func (o *offloader) begin(ctx context.Context) *scope {
 		s.hard = deadline.Add(-margin / 2)
 		s.flushBy = deadline.Add(-margin / 8)
 	}
-	o.hook.reached(ctx)
+	s.missed = !o.hook.reached(ctx)
 	o.ledger.add(s)
 	return s
 }
@@ -129,8 +129,8 @@ func (s *scope) dropOnlyOnSuccess(of *delivery) {
 // keep passes the tail to the keeper, once.
 func (s *scope) keep() {
 	s.kept.Do(func() {
-		if s.off.keeper == nil {
-			s.Run() // the chain has senders only; what is left is theirs
+		if s.off.keeper == nil || s.missed {
+			s.Run() // the chain has senders only, or the keeper was told that no Keep will come
 			return
 		}
 		s.off.keeper.Keep(s)

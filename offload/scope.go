@@ -31,6 +31,7 @@ type scope struct {
 	flushBy   time.Time  // when sending ends; zero: never
 	final     bool       // the process may exit after Keep
 	kept      sync.Once  // Keep was called
+	missed    bool       // the keeper was told that the invocation did not reach the handler
 	settling  sync.Mutex // held while what deliveries have deferred is sent
 
 	older, newer *scope // in the ledger
