@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -66,7 +67,7 @@ func TestSignatureOf(t *testing.T) {
 		"more than two arguments":  func(context.Context, string, string) {},
 		"more than two values":     func() (int, int, error) { return 0, 0, nil },
 		"last result is not":       func() int { return 0 },
-		"last result is not an er": func() (error, int) { return nil, 0 }, //nolint:staticcheck // wrong on purpose
+		"last result is not an er": func() (error, int) { return nil, 0 }, //nolint:revive,staticcheck // wrong on purpose
 	}
 	for text, handler := range invalid {
 		if _, err := signatureOf(handler); !errors.Is(err, ErrHandler) || !strings.Contains(err.Error(), text) {
@@ -107,11 +108,12 @@ func TestWrappedHandlersAnswerAsBareOnes(t *testing.T) {
 		func(n int) (int, error) { return n, nil }, // the event does not decode
 	}
 	event := []byte(`{"name":"Ada"}`)
+	quiet := WithLogger(slog.New(slog.DiscardHandler))
 	for _, handler := range handlers {
 		bare, bareErr := lambda.NewHandler(handler).Invoke(context.Background(), event)
 		for name, opts := range map[string][]Option{
-			"direct": {WithStrategies(inline{})},
-			"raw":    {WithStrategies(inline{}, &outbound{name: "out"})},
+			"direct": {WithStrategies(inline{}), quiet},
+			"raw":    {WithStrategies(inline{}, &outbound{name: "out"}), quiet},
 		} {
 			wrapped, err := Wrap(handler, opts...)
 			if err != nil {
@@ -140,7 +142,7 @@ func TestHandlerPayloadIsItsOwn(t *testing.T) {
 	wrapped, err := Wrap(rawHandler(func(ctx context.Context, payload []byte) ([]byte, error) {
 		kept = payload
 		return []byte("raw answer"), nil
-	}), WithStrategies(inline{}))
+	}), WithStrategies(inline{}), WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		t.Fatal(err)
 	}
