@@ -1,0 +1,61 @@
+package offload_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/go-offload/lambda/offload"
+	"github.com/go-offload/lambda/offload/offloadtest"
+)
+
+type receipt struct {
+	Order string `json:"order"`
+}
+
+var sendReceipt = offload.Define("send-receipt", func(ctx context.Context, r receipt) error {
+	task, _ := offload.TaskFromContext(ctx)
+	fmt.Printf("%s: order %s, attempt %d\n", task.Name, r.Order, task.Attempt)
+	return nil
+})
+
+func ExampleAfter() {
+	handler := func(ctx context.Context, order string) (string, error) {
+		if err := offload.After(ctx, sendReceipt.With(receipt{Order: order})); err != nil {
+			return "", err
+		}
+		return "thank you", nil
+	}
+
+	// On Lambda, offload.Start(handler) runs the task when the response is out. A
+	// recorder stands in for it here.
+	rec := offloadtest.New(&testing.T{})
+	fmt.Println(handler(rec.Context(context.Background()), "A-1042"))
+	fmt.Println(rec.Run(context.Background()))
+	// Output:
+	// thank you <nil>
+	// send-receipt: order A-1042, attempt 1
+	// <nil>
+}
+
+func ExampleObserverFunc() {
+	count := offload.ObserverFunc(func(_ context.Context, e offload.Event) {
+		if e.Kind.Terminal() {
+			fmt.Println(e.Task.Name, e.Kind)
+		}
+	})
+	// Passed to Start or Wrap with offload.WithObserver(count). Here is what it prints:
+	count.Observe(context.Background(), offload.Event{Kind: offload.Started, Task: offload.TaskInfo{Name: "send-receipt"}})
+	count.Observe(context.Background(), offload.Event{Kind: offload.HandedOver, Task: offload.TaskInfo{Name: "send-receipt"}})
+	// Output: send-receipt handed over
+}
+
+func ExampleWithStrategy() {
+	handler := func(context.Context) error { return nil }
+
+	// The import is missing: import _ "github.com/go-offload/lambda/strategies/extension"
+	_, err := offload.Wrap(handler, offload.WithStrategy("extension"))
+	fmt.Println(errors.Is(err, offload.ErrUnknownStrategy))
+	// Output: true
+}
