@@ -54,8 +54,8 @@ func ExampleObserverFunc() {
 func ExampleWithStrategy() {
 	handler := func(context.Context) error { return nil }
 
-	// The import is missing: import _ "github.com/go-offload/lambda/strategies/extension"
-	_, err := offload.Wrap(handler, offload.WithStrategy("extension"))
+	// No package that is linked registers this name.
+	_, err := offload.Wrap(handler, offload.WithStrategy("carrier-pigeon"))
 	fmt.Println(errors.Is(err, offload.ErrUnknownStrategy))
 	// Output: true
 }
