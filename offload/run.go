@@ -30,7 +30,8 @@ func (s *scope) Run() {
 			s.workers.Add(1)
 			go s.work()
 		}
-		if s.workers.Load() > 0 && !s.abandoned {
+		// Closed here means that the scope is being given up: what leaves is still on its way.
+		for (s.workers.Load() > 0 || s.closed) && !s.abandoned {
 			s.awaitIdle() // unlocks
 			s.mu.Lock()
 		}

@@ -169,7 +169,6 @@ func TestTailEndsWithTheDeadline(t *testing.T) {
 					}))
 					return nil, After(ctx, Func("waiting", func(ctx context.Context) error { return ctx.Err() }))
 				})
-				synctest.Wait() // the watchdog gives up beside the tail
 				for _, name := range []string{"long", "waiting"} {
 					if end := events.end(t, name); end.Kind != Dropped || !errors.Is(end.Err, ErrDeadline) {
 						t.Errorf("%s ends as %v, %v; want dropped, ErrDeadline", name, end.Kind, end.Err)
