@@ -67,7 +67,7 @@ func TestSignatureOf(t *testing.T) {
 		"more than two arguments":  func(context.Context, string, string) {},
 		"more than two values":     func() (int, int, error) { return 0, 0, nil },
 		"last result is not":       func() int { return 0 },
-		"last result is not an er": func() (error, int) { return nil, 0 }, //nolint:revive,staticcheck // wrong on purpose
+		"last result is not an er": func() (error, int) { return nil, 0 }, //nolint:staticcheck // wrong on purpose
 	}
 	for text, handler := range invalid {
 		if _, err := signatureOf(handler); !errors.Is(err, ErrHandler) || !strings.Contains(err.Error(), text) {
