@@ -391,7 +391,7 @@ func TestDeadline(t *testing.T) {
 	released.Store(t.Name(), release)
 	for _, do := range []string{"hang", "ignore"} {
 		f := wrap(t, &post{}, noHandler(t))
-		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		out, err := f.call(ctx, sqsEvent(false,
 			message{id: "m1", body: string(workEnvelope(t, do+"1", ""))},
 			message{id: "m2", body: string(workEnvelope(t, do+"2", do))},
