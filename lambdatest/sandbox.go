@@ -223,8 +223,6 @@ func (sb *sandbox) failCurrent(f *fault, reason string) {
 	}
 	go func() {
 		sb.terminate(reason)
-		// The caller hears of it once the environment is ready to be initialised again.
-		inv.fail(f)
 		sb.env.lambda.printFault(inv)
 		sb.mu.Lock()
 		memory := sb.settle()
@@ -233,6 +231,9 @@ func (sb *sandbox) failCurrent(f *fault, reason string) {
 		sb.env.conclude(inv, memory)
 		sb.env.current.Store(nil)
 		sb.env.lambda.pool.release(sb.env, true)
+		// The caller hears of it once the environment can be initialised again: its next
+		// call then meets this environment, and not a cold start of another.
+		inv.fail(f)
 		sb.env.over(inv)
 	}()
 }
