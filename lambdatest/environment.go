@@ -78,7 +78,6 @@ func (e *environment) start(inv *invocation) {
 	if e.lambda.pool.isClosed() {
 		inv.answer(reply{err: ErrClosed})
 	}
-	inv.fail(f)
 	e.lambda.printFault(inv)
 	memory := 0
 	if sb != nil {
@@ -87,6 +86,7 @@ func (e *environment) start(inv *invocation) {
 	e.conclude(inv, memory)
 	e.current.Store(nil)
 	e.lambda.pool.release(e, true)
+	inv.fail(f)       // after the release: the caller's next call meets this environment
 	if fn.managed() { // such environments are replaced, not reset
 		e.lambda.pool.kill([]*environment{e})
 	}

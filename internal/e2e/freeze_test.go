@@ -1,6 +1,10 @@
 package e2e
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,7 +26,8 @@ func TestBareGoroutineDoesNotFinish(t *testing.T) {
 			f := start(t, c)
 			res := f.call(t, event{Stray: []task{{Name: "stray", Gate: string(hold)}}})
 			f.over(t, res.RequestID)
-			hold.open(t) // there is nothing left that the goroutine waits for, except for the CPU
+			eventually(t, "every thread is stopped", func() bool { return stopped(t, f) }) // a signal takes its time on a busy machine
+			hold.open(t)                                                                   // there is nothing left that the goroutine waits for, except for the CPU
 			for until := time.Now().Add(100 * time.Millisecond); time.Now().Before(until); pause() {
 				if f.count(t, "ran", "stray", "") != 0 {
 					t.Fatal("the goroutine finished in a frozen environment")
@@ -101,4 +106,29 @@ func TestTaskPanics(t *testing.T) {
 		f.ended(t, res.RequestID, "bad", "failed", "task bad")
 		f.survives(t, res)
 	})
+}
+
+// stopped reports whether all threads of the function's environments are stopped, as far as /proc can tell.
+func stopped(t *testing.T, f *function) bool {
+	t.Helper()
+	if _, err := os.Stat("/proc/self/task"); err != nil {
+		return true // no such file system here; the test then relies on the signal being quick
+	}
+	for _, env := range f.Environments() {
+		stats, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", env.PID))
+		if err != nil || len(stats) == 0 {
+			return false
+		}
+		for _, path := range stats {
+			stat, err := os.ReadFile(path)
+			if err != nil {
+				return false
+			}
+			// The state follows the name, which is in parentheses.
+			if _, after, ok := strings.Cut(string(stat), ") "); !ok || after[0] != 'T' {
+				return false
+			}
+		}
+	}
+	return true
 }

@@ -162,6 +162,10 @@ func (s *Server) Close() {
 		case <-grace.C:
 		}
 		grace.Stop()
+		// Shutdown first: an answer that is written but not yet flushed still reaches its client.
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		_ = s.http.Shutdown(ctx)
+		cancel()
 		_ = s.http.Close() // errors of closing a socket that nobody uses any more
 		<-s.served
 		<-idle

@@ -98,7 +98,7 @@ func TestCloseEndsLongPolls(t *testing.T) {
 		synctest.Wait()
 		srv.Close()
 		<-done
-		if took := time.Since(start); took != 0 {
+		if took := time.Since(start); took >= time.Second { // the poll would have taken 20
 			t.Errorf("closing took %v", took)
 		}
 		srv.Close() // twice is harmless
