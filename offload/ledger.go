@@ -115,14 +115,7 @@ func (s *scope) abandon(reason error) {
 // finishedWithin waits for the tail to end.
 func (s *scope) finishedWithin(d time.Duration) bool {
 	s.mu.Lock()
-	if s.finished {
-		s.mu.Unlock()
-		return true
-	}
-	if s.done == nil {
-		s.done = make(chan struct{})
-	}
-	done := s.done
+	done := s.doneSignal()
 	s.mu.Unlock()
 	timer := time.NewTimer(d)
 	defer timer.Stop()

@@ -165,14 +165,18 @@ func (s *scope) finish() {
 
 // awaitFinish waits for the first call of Run. s.mu is held, and released.
 func (s *scope) awaitFinish() {
-	if s.finished {
-		s.mu.Unlock()
-		return
-	}
-	if s.done == nil {
-		s.done = make(chan struct{})
-	}
-	done := s.done
+	done := s.doneSignal()
 	s.mu.Unlock()
 	<-done
+}
+
+// doneSignal gives a channel that is closed when the tail has ended. s.mu is held.
+func (s *scope) doneSignal() <-chan struct{} {
+	if s.done == nil {
+		s.done = make(chan struct{})
+		if s.finished {
+			close(s.done)
+		}
+	}
+	return s.done
 }
