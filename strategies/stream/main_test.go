@@ -1,37 +1,9 @@
 package stream_test
 
 import (
-	"fmt"
-	"os"
-	"runtime"
-	"strings"
 	"testing"
-	"time"
+
+	"github.com/go-offload/lambda/internal/leaktest"
 )
 
-// TestMain fails the package when a goroutine outlives the tests.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if left := leftovers(); code == 0 && left != "" {
-		fmt.Fprintf(os.Stderr, "goroutines left behind:\n%s\n", left)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-// leftovers waits a while for goroutines to end and returns the stacks of the rest.
-func leftovers() string {
-	for deadline := time.Now().Add(5 * time.Second); ; <-time.After(10 * time.Millisecond) {
-		buf := make([]byte, 1<<20)
-		var left []string
-		for i, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-			// The first is this one.
-			if i > 0 && !strings.Contains(stack, "testing.(*") {
-				left = append(left, stack)
-			}
-		}
-		if len(left) == 0 || time.Now().After(deadline) {
-			return strings.Join(left, "\n\n")
-		}
-	}
-}
+func TestMain(m *testing.M) { leaktest.Main(m) }
