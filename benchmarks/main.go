@@ -1,0 +1,59 @@
+// Command benchmarks measures what each way to work after a Lambda response
+// costs, in latency, environments and dollars, side by side:
+//
+//	go run ./benchmarks run -quick && go run ./benchmarks report
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// command is one subcommand. Its main returns flag.ErrHelp after help was asked
+// for, and prints nothing about the error it returns.
+type command struct {
+	name, about string
+	main        func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+}
+
+// commands lists the subcommands in the order of the help text.
+func commands() []command {
+	return []command{}
+}
+
+func main() {
+	// The second Ctrl-C ends the process at once.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	os.Exit(dispatch(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// dispatch runs a subcommand and returns the exit status.
+func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 {
+		for _, c := range commands() {
+			if c.name != args[0] {
+				continue
+			}
+			switch err := c.main(ctx, args[1:], stdout, stderr); {
+			case err == nil, errors.Is(err, flag.ErrHelp):
+				return 0
+			default:
+				_, _ = fmt.Fprintf(stderr, "benchmarks %s: %v\n", c.name, err)
+				return 1
+			}
+		}
+	}
+	_, _ = fmt.Fprintln(stderr, "usage: go run ./benchmarks COMMAND [flags]")
+	for _, c := range commands() {
+		_, _ = fmt.Fprintf(stderr, "  %-10s %s\n", c.name, c.about)
+	}
+	_, _ = fmt.Fprintln(stderr, "COMMAND -h lists its flags.")
+	return 2
+}
