@@ -21,6 +21,7 @@
 //
 // [Lambda.Endpoint] is for AWS's SDKs and command line (AWS_ENDPOINT_URL_LAMBDA), [Lambda.URL] is the function URL.
 // [Lambda.Events] and [Lambda.Subscribe] tell when what happened, [Lambda.Reports] what it would have cost.
+// [Lambda.MapQueue] puts the function behind an SQS queue, for example one of package sqstest.
 // [New] and [Service.Deploy] host several functions under one endpoint; cmd/lambdalocal is this package as a program.
 //
 // A [Service] listens on the loopback interface only, unless told otherwise, and checks no signatures: whoever reaches
@@ -41,7 +42,7 @@
 //   - Connections are not purged while frozen.
 //   - Credentials in the environment are placeholders. AWS_ENDPOINT_URL_LAMBDA is set to the service itself, which AWS
 //     does not do, so that a function that invokes functions stays on this machine.
-//   - Invocation type Event, event source mappings and API Gateway are not there yet; IAM, aliases, versions, layers,
+//   - Invocation type Event and API Gateway are not there yet; IAM, aliases, versions, layers,
 //     provisioned concurrency, SnapStart, tenant isolation and durable functions are not there at all. The only version
 //     is $LATEST.
 //   - The Telemetry and Logs APIs answer as AWS's emulator's stub does: 202, Telemetry.NotSupported. There is no

@@ -26,15 +26,32 @@ const (
 	EventClose          EventKind = "Close"          // the function was removed; nothing comes after it
 )
 
+// What an event source mapping does; Batch is set. Message is what went wrong, if something did.
+const (
+	EventPoll       EventKind = "Poll"       // a ReceiveMessage was answered
+	EventBatchStart EventKind = "BatchStart" // a batch is handed to the function
+	EventBatchEnd   EventKind = "BatchEnd"   // its outcome is known: Batch.Messages are done, Batch.Failed stay in the queue
+	EventDelete     EventKind = "Delete"     // a DeleteMessageBatch was answered: Batch.Failed are still there
+)
+
 // Event is one moment in the life of an environment.
 type Event struct {
 	Time          time.Time
 	Kind          EventKind
 	Function      string
-	EnvironmentID string  // empty in EventClose
-	RequestID     string  // empty outside an invocation
-	Message       string  // detail, see the kinds
-	Report        *Report // only with EventReport; shared, do not modify
+	EnvironmentID string     // empty in EventClose
+	RequestID     string     // empty outside an invocation
+	Message       string     // detail, see the kinds
+	Report        *Report    // only with EventReport; shared, do not modify
+	Batch         *BatchInfo // only with the events of an event source mapping; shared, do not modify
+}
+
+// BatchInfo is what an event of an event source mapping is about.
+type BatchInfo struct {
+	Mapping  string   // EventSourceMapping.UUID
+	Queue    string   // ARN
+	Messages []string // message IDs
+	Failed   []string // message IDs that are not among Messages
 }
 
 // LogLine is one line of the function's log.

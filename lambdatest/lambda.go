@@ -19,6 +19,7 @@ type Lambda struct {
 	pool    *pool
 	journal *journal
 	url     *urlServer
+	sources eventSources
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -228,6 +229,7 @@ func (l *Lambda) KillEnvironment(id string) bool {
 func (l *Lambda) Close() {
 	l.closeOnce.Do(func() {
 		defer close(l.closed)
+		l.sources.close()
 		l.pool.close()
 		l.stopURL()
 		l.service.forget(l)
