@@ -1,0 +1,76 @@
+package offloadstream
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+)
+
+// ContentType is the media type of a response that begins with a prelude.
+const ContentType = "application/vnd.awslambda.http-integration-response"
+
+// maxPrelude is where the delimiter must have come: API Gateway answers 500 otherwise (API Gateway Developer Guide,
+// "Set up a Lambda proxy integration with payload response streaming").
+const maxPrelude = 16 << 10
+
+// Head is what goes out before the body.
+type Head struct {
+	// Status is the HTTP status; 0 means 200.
+	Status int
+
+	// Header has the headers. Several values of one name are joined by ", ", except for Set-Cookie. Invalid names are
+	// left out and line breaks in values become spaces, as in net/http.
+	Header http.Header
+
+	// Cookies are set in addition to Header's Set-Cookie.
+	Cookies []*http.Cookie
+}
+
+// prelude is the JSON of a head and the eight NUL bytes that end it.
+func (h Head) prelude() ([]byte, error) {
+	wire := struct {
+		StatusCode int               `json:"statusCode"`
+		Headers    map[string]string `json:"headers,omitempty"`
+		Cookies    []string          `json:"cookies,omitempty"`
+	}{StatusCode: h.Status, Headers: make(map[string]string, len(h.Header))}
+	if wire.StatusCode == 0 {
+		wire.StatusCode = http.StatusOK
+	}
+	for name, values := range h.Header {
+		switch {
+		case !validName(name) || len(values) == 0:
+		case http.CanonicalHeaderKey(name) == "Set-Cookie":
+			for _, v := range values {
+				wire.Cookies = append(wire.Cookies, oneLine.Replace(v))
+			}
+		default:
+			wire.Headers[name] = oneLine.Replace(strings.Join(values, ", "))
+		}
+	}
+	for _, c := range h.Cookies {
+		if v := c.String(); v != "" { // empty: net/http would not send it either
+			wire.Cookies = append(wire.Cookies, v)
+		}
+	}
+	b, err := json.Marshal(wire)
+	if err != nil {
+		return nil, err
+	}
+	if len(b)+8 > maxPrelude {
+		return nil, ErrHeadTooLarge
+	}
+	return append(b, 0, 0, 0, 0, 0, 0, 0, 0), nil
+}
+
+var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
+
+// validName reports whether name is a token (RFC 9110, section 5.6.2). The wire format has no other protection against
+// a name that brings a second header with it.
+func validName(name string) bool {
+	for _, c := range []byte(name) {
+		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
+			return false
+		}
+	}
+	return name != ""
+}
