@@ -83,7 +83,7 @@ type Request struct {
 
 	Tasks       []Task       `json:"tasks,omitempty"`       // attempts, in the order of their start; a task that never ended is missing
 	Invocations []Invocation `json:"invocations,omitempty"` // of the front function first
-	Queue       *Queue       `json:"queue,omitempty"`       // what this request alone sent; receives and deletes are counted by round
+	Queue       *Queue       `json:"queue,omitempty"`       // its own sends, and a receive and a delete for each invocation above that a queue fed
 
 	// Modelled: some of the times contain a delay that was added, not measured.
 	Modelled bool `json:"modelled,omitempty"`
@@ -142,17 +142,27 @@ type Invocation struct {
 	PostRuntimeMS float64 `json:"post_runtime_ms,omitempty"`
 	MemoryMB      int     `json:"memory_mb,omitempty"` // most memory used
 	Status        string  `json:"status"`              // success, error or timeout
+
+	Sends []Send `json:"sends,omitempty"` // its calls to a queue, or asynchronous Invokes, in the order of their start
 }
 
-// Queue counts requests to SQS as they are billed: a payload above 64 KB counts
-// once for each 64 KB begun.
+// Send is one call that sent tasks elsewhere.
+type Send struct {
+	StartNS  int64 `json:"start_ns"`
+	EndNS    int64 `json:"end_ns"`
+	Messages int   `json:"messages"`
+	Failed   bool  `json:"failed,omitempty"` // in part or as a whole
+}
+
+// Queue counts API requests to SQS. A batch is one; what is billed is one for
+// each 64 KB begun of a request's payload.
 type Queue struct {
-	Send          int `json:"send,omitempty"`
-	Receive       int `json:"receive,omitempty"`       // that returned messages
-	EmptyReceive  int `json:"empty_receive,omitempty"` // idle polls
-	Delete        int `json:"delete,omitempty"`
-	MessagesSent  int `json:"messages_sent,omitempty"`
-	ChangeVisible int `json:"change_visibility,omitempty"`
+	Send             int `json:"send,omitempty"`
+	Receive          int `json:"receive,omitempty"` // idle polls included
+	EmptyReceive     int `json:"empty_receive,omitempty"`
+	Delete           int `json:"delete,omitempty"`
+	ChangeVisibility int `json:"change_visibility,omitempty"`
+	Messages         int `json:"messages,omitempty"` // sent
 }
 
 // Fleet is what one function used in a round.

@@ -27,6 +27,9 @@ type Work struct {
 // Duration is how long the work takes on an idle processor.
 func (w Work) Duration() time.Duration { return time.Duration(w.WaitMS+w.CPUMS) * time.Millisecond }
 
+// DefaultAtOnce is Workload.AtOnce's default.
+const DefaultAtOnce = 16
+
 // Shapes of load.
 const (
 	// Constant sends evenly spaced requests at Load.Rate.
@@ -59,15 +62,18 @@ type Workload struct {
 	Handler Work `json:"handler"` // without its tasks
 	Tasks   int  `json:"tasks"`   // for each request
 	Task    Work `json:"task"`    // one attempt
-	// AtOnce is how many tasks run at the same time in one environment; 0 = 8,
+	// AtOnce is how many tasks run at the same time in one environment; 0 = 16,
 	// the library's default.
 	AtOnce int `json:"at_once,omitempty"`
 
-	// FailedAttempts is how many attempts of every task fail before one
-	// succeeds, and Attempts how many are made: in the process by whoever runs
-	// tasks there, by Lambda or the queue for tasks that were sent. 0 = 1.
-	FailedAttempts int `json:"failed_attempts,omitempty"`
-	Attempts       int `json:"attempts,omitempty"`
+	// FailOneIn makes one in so many attempts fail: of the first attempts, of the
+	// retries of those that failed, and so on; 0 = none. Attempts is how many are
+	// made of a task: in the process by whoever runs tasks there, by Lambda (at
+	// most 3) or the queue for tasks that were sent; 0 = 1. RetryWaitMS is the
+	// mean wait before a retry in the process, which is billed.
+	FailOneIn   int `json:"fail_one_in,omitempty"`
+	Attempts    int `json:"attempts,omitempty"`
+	RetryWaitMS int `json:"retry_wait_ms,omitempty"`
 
 	RequestBytes  int `json:"request_bytes,omitempty"`
 	ResponseBytes int `json:"response_bytes,omitempty"`
