@@ -55,8 +55,11 @@ func TestAfterRefuses(t *testing.T) {
 		"negative delay":         {keeperOnly, Func("task", nothing), []AfterOption{Delay(-1)}, ErrInvalidOption, nil},
 		"no backoff":             {keeperOnly, Func("task", nothing), []AfterOption{Backoff(0, time.Second)}, ErrInvalidOption, nil},
 		"backoff above limit":    {keeperOnly, Func("task", nothing), []AfterOption{Backoff(2, 1)}, ErrInvalidOption, nil},
-		"long ID":                {keeperOnly, Func("task", nothing), []AfterOption{ID(strings.Repeat("i", 129))}, ErrInvalidOption, nil},
+		"long ID":                {keeperOnly, Func("task", nothing), []AfterOption{ID(strings.Repeat("i", driver.MaxIDBytes+1))}, ErrInvalidOption, nil},
 		"long group":             {keeperOnly, Func("task", nothing), []AfterOption{Group(strings.Repeat("g", 129))}, ErrInvalidOption, nil},
+		"ID with a space":        {keeperOnly, Func("task", nothing), []AfterOption{ID("order 9")}, ErrInvalidOption, nil},
+		"group with an umlaut":   {keeperOnly, Func("task", nothing), []AfterOption{Group("Müller")}, ErrInvalidOption, nil},
+		"key with a line feed":   {keeperOnly, Func("task", nothing), []AfterOption{Deduplication("a\n")}, ErrInvalidOption, nil},
 		"long deduplication":     {keeperOnly, Func("task", nothing), []AfterOption{Deduplication(strings.Repeat("d", 129))}, ErrInvalidOption, nil},
 		"delay without a sender": {keeperOnly, Func("task", nothing), []AfterOption{Delay(time.Second)}, ErrInvalidOption, nil},
 		"input":                  {senderOnly, afterBad.With(unmarshalable{}), nil, ErrInput, errMarshal},
@@ -83,6 +86,27 @@ func TestAfterRefuses(t *testing.T) {
 				t.Errorf("a refused task has events: %v", got)
 			}
 		})
+	}
+}
+
+// What After takes as a key fits into an envelope, at any hop.
+func TestLongestKeys(t *testing.T) {
+	t.Parallel()
+	out := &outbound{name: "out"}
+	o, _ := open(t, WithStrategies(out))
+	id, group, key := strings.Repeat("~", driver.MaxIDBytes), strings.Repeat("!", driver.MaxGroupBytes), strings.Repeat("/", driver.MaxDeduplicationBytes)
+	if _, err := drive(o, func(ctx context.Context) (any, error) {
+		return nil, After(ctx, afterText.With("in"), ID(id), Group(group), Deduplication(key))
+	}); err != nil {
+		t.Fatal(err)
+	}
+	m := out.calls()[0][0]
+	e, err := driver.Decode(m.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e.ID != id || e.Group != group || e.Deduplication != key || m.ID != id || m.Group != group || m.Deduplication != key {
+		t.Errorf("sent %+v with the envelope %+v", m, e)
 	}
 }
 

@@ -212,7 +212,7 @@ func (e *entry) message(l *link) driver.Message {
 		Task:          info.Name,
 		Body:          e.out.body,
 		Group:         e.set.group,
-		Deduplication: e.set.deduplication,
+		Deduplication: e.deduplication(&info),
 		Hops:          info.Hops + 1,
 	}
 	if e.set.delay > 0 {

@@ -2,7 +2,10 @@ package offload
 
 import (
 	"fmt"
+	"strings"
 	"time"
+
+	"github.com/go-offload/lambda/offload/driver"
 )
 
 // Defaults of a task, where neither its definition nor the call of After says otherwise.
@@ -72,8 +75,24 @@ func (s *settings) validate() error {
 		return fmt.Errorf("%w: Timeout(%v) is negative", ErrInvalidOption, s.timeout)
 	case s.delay < 0:
 		return fmt.Errorf("%w: Delay(%v) is negative", ErrInvalidOption, s.delay)
-	case len(s.id) > maxNameBytes || len(s.group) > maxNameBytes || len(s.deduplication) > maxNameBytes:
-		return fmt.Errorf("%w: ID, Group and Deduplication take at most %d bytes", ErrInvalidOption, maxNameBytes)
+	}
+	if err := validateKey("ID", s.id, driver.MaxIDBytes); err != nil {
+		return err
+	}
+	if err := validateKey("Group", s.group, driver.MaxGroupBytes); err != nil {
+		return err
+	}
+	return validateKey("Deduplication", s.deduplication, driver.MaxDeduplicationBytes)
+}
+
+// validateKey holds an option to what envelopes and queues take, whatever the chain
+// is: a program that runs its tasks here today should not break when it sends them away. Empty is not set.
+func validateKey(option, key string, limit int) error {
+	if len(key) > limit {
+		return fmt.Errorf("%w: %s(%.32q…) has %d bytes, at most %d are allowed; use a hash of it", ErrInvalidOption, option, key, len(key), limit)
+	}
+	if i := strings.IndexFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }); i >= 0 {
+		return fmt.Errorf("%w: %s(%q): printable ASCII characters without spaces are allowed, byte %d is none", ErrInvalidOption, option, key, i)
 	}
 	return nil
 }
@@ -112,21 +131,26 @@ func Eager() TaskOption {
 }
 
 // ID sets the task's ID, to make it the same when a client or Lambda repeats the
-// whole invocation; by default it is random. At most 128 bytes.
+// whole invocation; by default it is random. It has at most [driver.MaxIDBytes] (100) printable
+// ASCII characters without spaces: it travels in the envelope.
 func ID(id string) AfterOption {
 	return afterOption(func(s *settings) { s.id = id })
 }
 
 // Group names what the task belongs to, such as a customer. A FIFO queue delivers
 // the tasks of a group in order; a standard queue shares its throughput fairly
-// between groups. In the process it has no effect. At most 128 bytes.
+// between groups. In the process it has no effect. At most [driver.MaxGroupBytes] (128)
+// printable ASCII characters without spaces, which is what SQS takes.
 func Group(name string) AfterOption {
 	return afterOption(func(s *settings) { s.group = name })
 }
 
 // Deduplication makes a FIFO queue drop the task if another one with the same key
-// was sent in the last five minutes. By default the key is the task's ID. At most
-// 128 bytes.
+// was sent in the last five minutes. By default the key is the task's ID and, if a worker
+// defers the task, the number of its hop. The key counts when this task is first sent; if the task is
+// sent on later, because its delay is longer than the queue holds it back, it is not a repeat of itself.
+// At most [driver.MaxDeduplicationBytes] (128) printable ASCII characters without spaces, which
+// is what SQS takes.
 func Deduplication(key string) AfterOption {
 	return afterOption(func(s *settings) { s.deduplication = key })
 }

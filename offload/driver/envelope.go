@@ -20,7 +20,8 @@ const (
 	// quotas"). A queue may be configured for less.
 	MaxEnvelopeBytes = 1 << 20
 
-	// MaxIDBytes leaves a sender room to make deduplication IDs of task IDs.
+	// MaxIDBytes bounds a task's ID. It leaves room for the number of the hop in a
+	// deduplication key.
 	MaxIDBytes = 100
 
 	// MaxGroupBytes and MaxDeduplicationBytes are what SQS takes as a MessageGroupId

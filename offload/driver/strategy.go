@@ -149,12 +149,15 @@ type Message struct {
 	// means that the user chose none.
 	Group string
 
-	// Deduplication is the key under which the destination drops repeats, where
-	// it can. Empty means that the user chose none.
+	// Deduplication is the key for destinations that drop repeats: what has a key that
+	// they have seen is a repeat of that send, and may be dropped. It is never empty, and has at
+	// most MaxDeduplicationBytes printable ASCII characters. It is the user's key for the first
+	// send of a task, or else made of the task's ID; from the second hop on the
+	// number of the hop is part of that, so that a task that comes back to the same
+	// destination on purpose is not taken for a repeat.
 	Deduplication string
 
-	// Hops is how often the task leaves a process, this time included: a task that comes
-	// back to the same destination has a higher number.
+	// Hops is how often the task leaves a process, this time included.
 	Hops int
 
 	// Delay is how long the destination holds the message back, at most

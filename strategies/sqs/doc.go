@@ -30,10 +30,11 @@
 // named by its ID: nothing is ordered unless that was asked for, no task waits for an unrelated
 // one that keeps failing, and the mapping can run as many at once as there are tasks. (One
 // group per task name would do the opposite by default.) The deduplication ID is
-// the user's key or else the task's ID, so that a repeated send is stored once within
-// 5 minutes. From a task's second hop on it is the task's ID and the number of the hop:
-// otherwise SQS would take a task that returns to the queue for a repeat, accept it and
-// drop it.
+// the key given with offload.Deduplication or else the task's ID, so that a repeated send is
+// stored once within 5 minutes. A task without a key that is deferred by a worker
+// has the number of its hop behind its ID: SQS would take a task that returns to the queue
+// under the same ID for a repeat, accept it and drop it. A key decides about the first send of its task,
+// in whatever process that is.
 //
 // # Limits
 //

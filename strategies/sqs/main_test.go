@@ -70,5 +70,5 @@ func envelope(tb testing.TB, id string, hops int, data string) []byte {
 // message makes the message of a task on its first hop.
 func message(tb testing.TB, id string) driver.Message {
 	tb.Helper()
-	return driver.Message{ID: id, Task: "task", Body: envelope(tb, id, 1, `{"n":1}`), Hops: 1}
+	return driver.Message{ID: id, Task: "task", Body: envelope(tb, id, 1, `{"n":1}`), Deduplication: id, Hops: 1}
 }

@@ -39,7 +39,7 @@ func (s *Strategy) fill(entry *types.SendMessageBatchRequestEntry, i int, m *dri
 	entry.MessageBody = aws.String(string(m.Body))
 	if s.queue.fifo {
 		entry.MessageGroupId = aws.String(fifoGroup(m))
-		entry.MessageDeduplicationId = aws.String(fifoDeduplication(m))
+		entry.MessageDeduplicationId = aws.String(m.Deduplication)
 	} else {
 		if m.Group != "" {
 			entry.MessageGroupId = aws.String(m.Group)

@@ -58,7 +58,7 @@ func (c *check) message(id string, padding int) driver.Message {
 	if err != nil {
 		c.t.Fatalf("strategytest: %v", err)
 	}
-	return driver.Message{ID: id, Task: "conformance", Body: body}
+	return driver.Message{ID: id, Task: "conformance", Body: body, Deduplication: id, Hops: 1}
 }
 
 func (c *check) messages(prefix string, n int) []driver.Message {
