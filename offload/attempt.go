@@ -27,6 +27,7 @@ func (t Task) attempt(ctx context.Context) (err error) {
 
 // try runs the task until it succeeds, fails for good, or the tail ends.
 func (e *entry) try() error {
+	e.startTrace()
 	err := e.once()
 	if err == nil || e.set.maxAttempts == 1 || permanent(err) {
 		return err

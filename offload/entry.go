@@ -27,7 +27,7 @@ type entry struct {
 	task     Task
 	set      *settings
 	values   context.Context // values of the ctx that After got; nil: the invocation's
-	out      *outgoing       // nil if the process neither sends tasks nor receives them
+	out      *outgoing       // nil if the process neither sends tasks, nor receives, nor traces them
 	number   int32           // in the order of acceptance, from 1
 	accepted time.Duration   // since the scope began
 
@@ -37,12 +37,14 @@ type entry struct {
 	firstRun atomic.Int64 // time of the first attempt here since the scope began, in nanoseconds; 0: none
 }
 
-// outgoing is what a task needs to leave the process.
+// outgoing is what a task needs to leave the process, or to be traced.
 type outgoing struct {
 	data   []byte    // the input as JSON
 	body   []byte    // the envelope, when the task is at a sender
 	origin *delivery // the delivery it was deferred from, or is the task of; nil: from a handler
-	reason error     // why the task left the link before; written by whoever made it leaving
+	trace  string    // the trace context in body
+	traced traced
+	reason error // why the task left the link before; written by whoever made it leaving
 }
 
 // Deadline, Done, Err and Value make an entry the context of its task.
@@ -57,18 +59,28 @@ func (e *entry) Value(key any) any {
 	case deferral.Key:
 		return e.scope
 	}
-	if e.values != nil {
-		if v := e.values.Value(key); v != nil {
+	if values := e.own(); values != nil {
+		if v := values.Value(key); v != nil {
 			return v
 		}
 	}
 	return e.scope.tail.Value(key)
 }
 
+// own gives the context whose values the task has before those of the invocation, or nil.
+func (e *entry) own() context.Context {
+	if e.out != nil {
+		if ctx := e.out.traced.values(); ctx != nil {
+			return ctx
+		}
+	}
+	return e.values
+}
+
 // observed is the context for observers.
 func (e *entry) observed() context.Context {
-	if e.values != nil {
-		return e.values
+	if own := e.own(); own != nil {
+		return own
 	}
 	return e.scope.tail.values()
 }
@@ -146,6 +158,9 @@ func (e *entry) publishEnd(kind EventKind, err error) {
 		Time:     time.Now(),
 		Strategy: e.strategy(),
 		Err:      err,
+	}
+	if deadline, ok := e.scope.Deadline(); ok {
+		ev.Left = deadline.Sub(ev.Time)
 	}
 	total := ev.Time.Sub(e.acceptedAt())
 	if first := time.Duration(e.firstRun.Load()); first > 0 {

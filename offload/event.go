@@ -62,6 +62,10 @@ type Event struct {
 	// observer wants Started or Done: then the first attempt is not timed.
 	Wait, Run time.Duration
 
+	// Left is the time from the end to the invocation's deadline, the timeout of the function: how
+	// near the task came to being cut off. Set in terminal events; 0 if there is no deadline.
+	Left time.Duration
+
 	// Backoff is the time until the next attempt. Set in Retrying.
 	Backoff time.Duration
 

@@ -84,6 +84,7 @@ func (o *offloader) shutdown() {
 		})
 	}
 	all.Wait()
+	o.flushShutdown()
 }
 
 // abandon ends a scope from outside, whatever its tail is doing, and lets go of a

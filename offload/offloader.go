@@ -27,6 +27,9 @@ type offloader struct {
 	direct  bool        // the hook sees every invocation
 	hook    *cancelHook // nil where there is none
 
+	tracer   Tracer // nil if there is none
+	flushers []*flusher
+
 	ledger    ledger
 	outer     outerCheck
 	watch     watchdog
@@ -44,6 +47,9 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 	o.log = o.opts.logger
 	o.watch.ledger = &o.ledger
 	o.pub = newPublisher(o.opts.observers, o.log)
+	if err := o.observe(); err != nil {
+		return nil, err
+	}
 
 	strategies, err := selectStrategies(&o.opts)
 	if err != nil {
@@ -71,6 +77,22 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 	return o, nil
 }
 
+// observe finds out what the observers are besides.
+func (o *offloader) observe() (err error) {
+	if o.tracer, err = tracerOf(o.opts.observers); err != nil {
+		return err
+	}
+	for _, observer := range o.opts.observers {
+		if f, ok := observer.(Flusher); ok {
+			o.opts.flushes = append(o.opts.flushes, f.Flush)
+		}
+	}
+	for _, f := range o.opts.flushes {
+		o.flushers = append(o.flushers, &flusher{f: f})
+	}
+	return nil
+}
+
 // missed gives the keeper's Missed, or nil.
 func (o *offloader) missed() func() {
 	if m, ok := o.keeper.(driver.Misser); ok {
@@ -93,6 +115,7 @@ func (o *options) complete() error {
 	if len(o.observers) == 0 {
 		o.observers = []Observer{LogObserver(o.logger)}
 	}
+	o.observers = append(o.observers, o.telemetry...)
 	if o.concurrency == 0 {
 		o.concurrency = DefaultConcurrency
 		if v := o.getenv("OFFLOAD_CONCURRENCY"); v != "" {

@@ -42,6 +42,7 @@ func (s *scope) Run() {
 		s.flushTail()
 		s.mu.Lock()
 	}
+	s.flushEnd()
 	s.finish() // unlocks
 }
 

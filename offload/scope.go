@@ -76,7 +76,7 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 	if err != nil {
 		return err
 	}
-	if s.off.works() || s.off.pub.wants(Accepted) || set.delay > 0 {
+	if s.off.works() || s.off.pub.wants(Accepted) || s.off.tracer != nil || set.delay > 0 {
 		return s.acceptChecked(ctx, task, set)
 	}
 	// The chain is one keeper, which takes everything.
@@ -93,7 +93,7 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 // wants to hear of.
 func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) error {
 	var out *outgoing
-	if s.off.works() {
+	if s.off.works() || s.off.tracer != nil {
 		out = &outgoing{origin: originOf(ctx)}
 		if s.off.sends && task.def != nil {
 			var err error
@@ -215,7 +215,7 @@ func (s *scope) Final() bool { return s.final }
 func (s *scope) Empty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.empty()
+	return s.empty() && len(s.off.flushers) == 0
 }
 
 func (s *scope) empty() bool {

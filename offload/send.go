@@ -38,7 +38,7 @@ func (l *link) fits(e *entry) error {
 	if err := l.holds(e); err != nil {
 		return err
 	}
-	body, err := e.encode()
+	body, err := e.encode(l.name)
 	if errors.Is(err, driver.ErrTooLarge) {
 		return fmt.Errorf("%w: task %q, strategy %q: %w", ErrTooLarge, e.task.name, l.name, err)
 	}
@@ -53,8 +53,9 @@ func (l *link) fits(e *entry) error {
 }
 
 // encode makes the task's envelope as it stands, with the attempts made so far.
-func (e *entry) encode() ([]byte, error) {
+func (e *entry) encode(strategy string) ([]byte, error) {
 	info := e.info()
+	e.out.trace = e.traceParent(info, strategy)
 	envelope := driver.Envelope{
 		ID:            info.ID,
 		Source:        e.scope.source(),
@@ -63,6 +64,7 @@ func (e *entry) encode() ([]byte, error) {
 		Data:          e.out.data,
 		Attempt:       info.Attempt,
 		Hops:          info.Hops + 1,
+		TraceParent:   e.out.trace,
 		Group:         e.set.group,
 		Deduplication: e.set.deduplication,
 	}
@@ -218,7 +220,10 @@ func (e *entry) message(l *link) driver.Message {
 	if e.set.delay > 0 {
 		m.Delay = min(max(0, e.set.delay-time.Since(info.Accepted)), l.limits.MaxDelay)
 	}
-	m.TraceHeader, _ = e.scope.tail.values().Value("x-amzn-trace-id").(string)
+	m.TraceHeader = e.scope.xrayHeader()
+	if e.scope.off.tracer != nil {
+		m.TraceHeader = xrayWithParent(m.TraceHeader, e.out.trace)
+	}
 	return m
 }
 

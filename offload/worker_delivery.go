@@ -32,8 +32,10 @@ type delivery struct {
 	receives int // how often the queue has delivered the message, this time included
 	ordered  bool
 	hops     int
-	task     *entry // nil until the envelope was opened
-	due      time.Time
+
+	traceParent string // in the envelope
+	task        *entry // nil until the envelope was opened
+	due         time.Time
 
 	mu     sync.Mutex
 	failed error
@@ -94,13 +96,16 @@ func (d *delivery) open(s *scope, body []byte) error {
 	if !envelope.NotBefore.IsZero() {
 		set.delay = envelope.NotBefore.Sub(envelope.Time)
 	}
-	d.hops, d.due = envelope.Hops, envelope.NotBefore
+	d.hops, d.due, d.traceParent = envelope.Hops, envelope.NotBefore, envelope.TraceParent
 	d.task = &entry{
 		scope:    s,
 		task:     Task{name: def.name, def: def, in: in},
 		set:      &set,
 		out:      &outgoing{data: envelope.Data, origin: d},
 		accepted: envelope.Time.Sub(s.start),
+	}
+	if t := s.off.tracer; t != nil {
+		d.task.values = t.TaskArrives(s.tail.values(), envelope.TraceParent)
 	}
 	d.task.state.Store(running)
 	d.task.link.Store(arrived)

@@ -1,0 +1,140 @@
+package offload
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+)
+
+// MaxFlushTime is how long the flushes at the end of one tail take at most, also where the
+// invocation has minutes left: a collector that does not answer would be billed for until the deadline.
+const MaxFlushTime = 5 * time.Second
+
+// Flusher is implemented by observers that keep back what they were told, or that feed something which
+// does. Flush is then called as if it had been given to [WithFlush].
+type Flusher interface {
+	Flush(ctx context.Context) error
+}
+
+// WithFlush has f called as the last thing in each invocation, after the response is out, all tasks
+// have had their terminal event and before the environment is frozen: the place to export
+// spans, metrics and log records that are sent in batches. What is still in memory then
+// is sent minutes later, or never.
+//
+// It is called for every invocation that reaches the handler, in workers too: when nothing was deferred,
+// when the handler failed or panicked, and when the tail ended at its deadline. Once more it is called at SIGTERM.
+// The caller of the function does not wait for it, but for two cases, both of a handler that fails: one
+// that was started through [Wrap], and one whose deadline has passed. The time is billed.
+//
+// ctx has the values of the invocation, and ends shortly before its deadline (half as long before it as
+// the last batch of tasks is sent, 31 ms with the default margin) or after [MaxFlushTime]. An f that does not return by then
+// is left behind, and not called again while it runs. Errors and panics of f are logged.
+//
+// WithFlush may be given several times; the functions run at the same time. Where invocations overlap
+// (Lambda Managed Instances), so do the calls of f, and f may well do nothing: nothing is frozen there.
+func WithFlush(f func(ctx context.Context) error) Option {
+	return func(o *options) { o.flushes = append(o.flushes, f) }
+}
+
+// flusher calls one function given to WithFlush.
+type flusher struct {
+	f func(context.Context) error
+
+	mu   sync.Mutex
+	late chan struct{} // closed when the call that overran its time returns; nil: there is none
+}
+
+var (
+	errFlushLate   = errors.New("the function given to WithFlush did not return in time")
+	errFlushBehind = errors.New("the function given to WithFlush still runs since an earlier invocation")
+)
+
+// call returns when f has, or when ctx ends.
+func (fl *flusher) call(ctx context.Context) error {
+	fl.mu.Lock()
+	late := fl.late
+	fl.mu.Unlock()
+	if late != nil {
+		select {
+		case <-late:
+		case <-ctx.Done():
+			return errFlushBehind
+		}
+	}
+	result := make(chan error, 1)
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		err := ErrGoexit
+		defer func() { result <- err }()
+		err = fl.protected(ctx)
+	}()
+	select {
+	case err := <-result:
+		return err
+	case <-ctx.Done():
+		fl.mu.Lock()
+		fl.late = over
+		fl.mu.Unlock()
+		return fmt.Errorf("%w: %w", errFlushLate, ctx.Err())
+	}
+}
+
+// protected makes a panic of f an error.
+func (fl *flusher) protected(ctx context.Context) (err error) {
+	returned := false
+	defer func() {
+		if v := recover(); v != nil && !returned {
+			err = &PanicError{Value: v, Stack: debug.Stack()}
+		}
+	}()
+	err = fl.f(ctx)
+	returned = true
+	return err
+}
+
+// flush calls everything that WithFlush was given, at the same time.
+func (o *offloader) flush(ctx context.Context) {
+	var all sync.WaitGroup
+	for _, fl := range o.flushers {
+		all.Go(func() {
+			if err := fl.call(ctx); err != nil {
+				o.log.WarnContext(ctx, "offload: flushing failed at the end of an invocation; what was to be exported may be lost", "error", err.Error())
+			}
+		})
+	}
+	all.Wait()
+}
+
+// flushEnd is the last of a tail. Everything has its terminal event, and no further
+// task is accepted. s.mu is held, and released for the while.
+func (s *scope) flushEnd() {
+	if len(s.off.flushers) == 0 {
+		return
+	}
+	s.closed = true
+	s.mu.Unlock()
+	by := time.Now().Add(MaxFlushTime)
+	if deadline, ok := s.Deadline(); ok {
+		if end := deadline.Add(-deadline.Sub(s.flushBy) / 2); end.Before(by) {
+			by = end
+		}
+	}
+	ctx, cancel := context.WithDeadline(s.tail.values(), by)
+	s.off.flush(ctx)
+	cancel()
+	s.mu.Lock()
+}
+
+// flushShutdown exports what the end of the last tails has left, before SIGKILL comes.
+func (o *offloader) flushShutdown() {
+	if len(o.flushers) == 0 {
+		return
+	}
+	ctx, cancel := context.WithTimeout(o.opts.base(), shutdownGrace)
+	defer cancel()
+	o.flush(ctx)
+}
