@@ -121,7 +121,6 @@ func TestSDKErrors(t *testing.T) {
 		content   *types.InvalidRequestContentException
 		parameter *types.InvalidParameterValueException
 		throttle  *types.TooManyRequestsException
-		service   *types.ServiceException
 	)
 	if err := call(&lambda.InvokeInput{FunctionName: aws.String("other")}); !errors.As(err, &absent) ||
 		!strings.Contains(absent.ErrorMessage(), "Function not found: arn:aws:lambda:us-east-1:123456789012:function:other") {
@@ -145,9 +144,6 @@ func TestSDKErrors(t *testing.T) {
 	}
 	if err := call(&lambda.InvokeInput{ClientContext: aws.String(strings.Repeat("A", 3584))}); !errors.As(err, &parameter) {
 		t.Errorf("long client context: %v", err)
-	}
-	if err := call(&lambda.InvokeInput{InvocationType: types.InvocationTypeEvent}); !errors.As(err, &service) {
-		t.Errorf("Event: %v", err)
 	}
 
 	started := make(chan struct{})

@@ -29,7 +29,7 @@
 //
 // # Level of support
 //
-// Served: Invoke (RequestResponse and DryRun, X-Amz-Log-Type, X-Amz-Client-Context), InvokeWithResponseStream,
+// Served: Invoke (RequestResponse, DryRun and Event, X-Amz-Log-Type, X-Amz-Client-Context), InvokeWithResponseStream,
 // function URLs in both modes (payload format 2.0), internal and external extensions, and the manners of Lambda Managed
 // Instances ([Function.EnvironmentConcurrency]).
 //
@@ -42,7 +42,7 @@
 //   - Connections are not purged while frozen.
 //   - Credentials in the environment are placeholders. AWS_ENDPOINT_URL_LAMBDA is set to the service itself, which AWS
 //     does not do, so that a function that invokes functions stays on this machine.
-//   - Invocation type Event and API Gateway are not there yet; IAM, aliases, versions, layers,
+//   - API Gateway is not there yet; IAM, aliases, versions, layers,
 //     provisioned concurrency, SnapStart, tenant isolation and durable functions are not there at all. The only version
 //     is $LATEST.
 //   - The Telemetry and Logs APIs answer as AWS's emulator's stub does: 202, Telemetry.NotSupported. There is no

@@ -37,6 +37,9 @@ func (sb *sandbox) environ() []string {
 		// A function that invokes another, or itself, through an AWS SDK reaches this service and not AWS.
 		"AWS_ENDPOINT_URL_LAMBDA": l.Endpoint(),
 	}
+	if fn.SQSEndpoint != "" {
+		vars["AWS_ENDPOINT_URL_SQS"] = fn.SQSEndpoint
+	}
 	if fn.managed() {
 		initialization = "lambda-managed-instances"
 		vars["AWS_LAMBDA_MAX_CONCURRENCY"] = strconv.Itoa(fn.EnvironmentConcurrency)

@@ -83,6 +83,15 @@ func requestTooLarge() *APIError {
 	}
 }
 
+// eventTooLarge has the code and the words that callers of the real service report; the API's model has
+// RequestTooLargeException only.
+func eventTooLarge(size int) *APIError {
+	return &APIError{
+		StatusCode: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLargeException",
+		Message: fmt.Sprintf("%d byte payload is too large for the Event invocation type (limit %d bytes)", size, MaxAsyncPayload), kind: ErrTooLarge,
+	}
+}
+
 func invalidPayload(cause error) *APIError {
 	return &APIError{
 		StatusCode: http.StatusBadRequest, Code: "InvalidRequestContentException",

@@ -23,7 +23,16 @@ const (
 	EventShutdownStart  EventKind = "ShutdownStart"  // the environment is being ended; Message is the reason
 	EventExit           EventKind = "Exit"           // a process ended (Message)
 	EventLog            EventKind = "Log"            // a line of output; Message is the line
-	EventClose          EventKind = "Close"          // the function was removed; nothing comes after it
+
+	// Of the queue of asynchronous invocations; RequestID is that of the event.
+
+	EventAsyncAccepted       EventKind = "AsyncAccepted"       // an event entered the queue
+	EventAsyncRetry          EventKind = "AsyncRetry"          // an attempt failed; Message says in how much of AWS's time the next follows, and why
+	EventAsyncDelivered      EventKind = "AsyncDelivered"      // a destination or dead-letter queue (Message: its ARN) got its record
+	EventAsyncDeliveryFailed EventKind = "AsyncDeliveryFailed" // or it did not (Message: why)
+	EventAsyncEnd            EventKind = "AsyncEnd"            // the event is over, Message is the AsyncCondition
+
+	EventClose EventKind = "Close" // the function was removed; nothing comes after it
 )
 
 // What an event source mapping does; Batch is set. Message is what went wrong, if something did.
@@ -39,7 +48,7 @@ type Event struct {
 	Time          time.Time
 	Kind          EventKind
 	Function      string
-	EnvironmentID string     // empty in EventClose
+	EnvironmentID string     // empty in EventClose and in the events of a queue
 	RequestID     string     // empty outside an invocation
 	Message       string     // detail, see the kinds
 	Report        *Report    // only with EventReport; shared, do not modify

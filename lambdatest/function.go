@@ -83,6 +83,12 @@ type Function struct {
 	// URLAddr is where the function URL listens. Default "127.0.0.1:0".
 	URLAddr string
 
+	// Async says what happens to events of asynchronous invocations.
+	Async AsyncConfig
+	// SQSEndpoint is the URL of the SQS endpoint that the function's queues are at, such as that of sqstest. Unless Env
+	// says otherwise the function gets it as AWS_ENDPOINT_URL_SQS. Default: that of the service's Options.
+	SQSEndpoint string
+
 	// Extensions are the commands of external extensions, started before the runtime. An extension must register under
 	// the base name of its program, or of one of its arguments (for "node ext.js").
 	Extensions [][]string
@@ -150,6 +156,7 @@ func (f Function) withDefaults() (Function, error) {
 	if f.URLAddr == "" {
 		f.URLAddr = "127.0.0.1:0"
 	}
+	f.Async = f.Async.withDefaults()
 	return f, f.check()
 }
 
@@ -176,6 +183,12 @@ func (f Function) check() error {
 	}
 	if f.URLMode != Buffered && f.URLMode != ResponseStream {
 		return fmt.Errorf("function field URLMode is %d, want Buffered or ResponseStream", int(f.URLMode))
+	}
+	if err := checkEndpoint(f.SQSEndpoint); err != nil {
+		return fmt.Errorf("function field SQSEndpoint: %w", err)
+	}
+	if err := f.Async.check(f.SQSEndpoint); err != nil {
+		return err
 	}
 	for name := range f.Env {
 		if name == "" || strings.ContainsAny(name, "=\x00") {

@@ -119,3 +119,11 @@ func contains(t *testing.T, text string, wanted ...string) {
 		}
 	}
 }
+
+// touch opens a gate that a function waits for.
+func touch(t *testing.T, file string) {
+	t.Helper()
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

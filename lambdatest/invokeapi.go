@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -123,10 +122,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amzn-Requestid", req.id)
 		w.WriteHeader(http.StatusNoContent)
 	case "Event":
-		writeAPIError(w, req.id, &APIError{
-			StatusCode: http.StatusNotImplemented, Code: "ServiceException",
-			Message: "invocation type Event is not supported yet", kind: errors.ErrUnsupported,
-		})
+		s.invokeAsync(w, l, req)
 	default:
 		writeAPIError(w, req.id, invalidParameter("Invalid invocation type: %s", kind))
 	}
@@ -162,6 +158,21 @@ func (s *Service) invoke(w http.ResponseWriter, r *http.Request, l *Lambda, req 
 	h["X-Amzn-Requestid"] = []string{inv.id}
 	h["X-Amzn-Trace-Id"] = []string{inv.traceID}
 	_, _ = w.Write(body)
+}
+
+// invokeAsync answers as soon as the event is in the queue. What AWS sends in the body of a 202 is not documented; SDKs
+// do not look.
+func (s *Service) invokeAsync(w http.ResponseWriter, l *Lambda, req request) {
+	if req.traceID == "" {
+		req.traceID = newTraceID()
+	}
+	if err := l.async.accept(req); err != nil {
+		writeAPIError(w, req.id, err)
+		return
+	}
+	w.Header().Set("X-Amzn-Requestid", req.id)
+	w.Header().Set("X-Amzn-Trace-Id", req.traceID)
+	w.WriteHeader(http.StatusAccepted)
 }
 
 // waitEnd waits for the REPORT line, which is the last of the log that X-Amz-Log-Type: Tail returns.

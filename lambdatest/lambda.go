@@ -18,6 +18,7 @@ type Lambda struct {
 	arn     string
 	pool    *pool
 	journal *journal
+	async   *asyncQueue
 	url     *urlServer
 	sources eventSources
 
@@ -40,6 +41,7 @@ func newLambda(ctx context.Context, s *Service, fn Function, command []string) (
 		journal: newJournal(fn.Name, fn.Output), closed: make(chan struct{}),
 	}
 	l.pool = &pool{limit: fn.MaxEnvironments, managed: fn.managed(), settle: fn.Settle, idleTimeout: fn.IdleTimeout}
+	l.async = newAsyncQueue(l)
 	l.pool.create = func() *environment { return newEnvironment(l) }
 	var err error
 	l.url, err = serveURL(ctx, l)
@@ -117,14 +119,22 @@ func (inv *invocation) wait(ctx context.Context) error {
 	}
 }
 
+// checkPayload refuses what is not JSON. No payload at all is fine.
+func checkPayload(payload []byte) error {
+	if len(payload) == 0 || json.Valid(payload) {
+		return nil
+	}
+	var v any
+	return invalidPayload(json.Unmarshal(payload, &v))
+}
+
 // dispatch implements invoker.
 func (l *Lambda) dispatch(ctx context.Context, req request) (*invocation, error) {
 	if len(req.payload) > MaxPayload {
 		return nil, requestTooLarge()
 	}
-	if len(req.payload) > 0 && !json.Valid(req.payload) {
-		var v any
-		return nil, invalidPayload(json.Unmarshal(req.payload, &v))
+	if err := checkPayload(req.payload); err != nil {
+		return nil, err
 	}
 	inv := newInvocation(req)
 	for {
@@ -230,7 +240,9 @@ func (l *Lambda) Close() {
 	l.closeOnce.Do(func() {
 		defer close(l.closed)
 		l.sources.close()
+		l.async.close()
 		l.pool.close()
+		l.async.workers.Wait()
 		l.stopURL()
 		l.service.forget(l)
 		l.journal.close()

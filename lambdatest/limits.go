@@ -6,6 +6,8 @@ import "time"
 const (
 	// MaxPayload is the largest request of a synchronous invocation: 6 MB, as for AWS 6 * 1024 * 1024 bytes.
 	MaxPayload = 6 << 20
+	// MaxAsyncPayload is the largest event of an asynchronous invocation: 1 MB, as for AWS 1,024 * 1,024 bytes.
+	MaxAsyncPayload = 1 << 20
 	// MaxResponse is the largest buffered response. AWS's runtime interface emulator allows 100 bytes more than 6 MB,
 	// and names this number in its error message.
 	MaxResponse = 6<<20 + 100

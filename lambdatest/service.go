@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"sync"
 )
 
@@ -14,6 +16,8 @@ import (
 type Options struct {
 	// Addr is where the Lambda API listens. Default "127.0.0.1:0", a free port.
 	Addr string
+	// SQSEndpoint is the default of Function.SQSEndpoint.
+	SQSEndpoint string
 	// Logger receives what the service itself has to say, such as a connection that broke off. Default: nothing.
 	Logger *slog.Logger
 }
@@ -21,10 +25,13 @@ type Options struct {
 // Service is a local AWS Lambda. It hosts any number of functions under one endpoint. All methods may be called
 // concurrently.
 type Service struct {
-	addr    string
-	logger  *slog.Logger
-	spawner *spawner
-	server  *http.Server
+	addr        string
+	sqsEndpoint string
+	logger      *slog.Logger
+	spawner     *spawner
+	server      *http.Server
+	sqs         *http.Client // to destinations and dead-letter queues
+	async       gate         // events in any queue
 
 	mu      sync.Mutex
 	lambdas map[string]*Lambda
@@ -50,7 +57,10 @@ func New(opts *Options) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lambdatest: listen for the Lambda API: %w", err)
 	}
-	s := &Service{addr: ln.Addr().String(), logger: o.Logger, spawner: newSpawner(), lambdas: map[string]*Lambda{}}
+	s := &Service{
+		addr: ln.Addr().String(), sqsEndpoint: o.SQSEndpoint, logger: o.Logger, spawner: newSpawner(),
+		sqs: &http.Client{Transport: &http.Transport{Proxy: http.ProxyFromEnvironment}}, lambdas: map[string]*Lambda{},
+	}
 	s.server = &http.Server{Handler: s.api(), ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn)}
 	go func() { _ = s.server.Serve(ln) }() // until Close
 	return s, nil
@@ -62,6 +72,9 @@ func (s *Service) Endpoint() string { return "http://" + s.addr }
 // Deploy makes a function available, building it if needed. No process is started: as on AWS, the first request does
 // that. A build that fails wraps ErrBuild. A name that is taken is an error.
 func (s *Service) Deploy(ctx context.Context, f Function) (*Lambda, error) {
+	if f.SQSEndpoint == "" {
+		f.SQSEndpoint = s.sqsEndpoint
+	}
 	fn, err := f.withDefaults()
 	if err != nil {
 		return nil, fmt.Errorf("lambdatest: deploy: %w", err)
@@ -113,6 +126,12 @@ func (s *Service) lookup(name string) *Lambda {
 	return s.lambdas[name]
 }
 
+func (s *Service) all() []*Lambda {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Collect(maps.Values(s.lambdas))
+}
+
 func (s *Service) forget(l *Lambda) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,14 +149,11 @@ func (s *Service) Close() error {
 		return nil
 	}
 	s.closed = true
-	lambdas := make([]*Lambda, 0, len(s.lambdas))
-	for _, l := range s.lambdas {
-		lambdas = append(lambdas, l)
-	}
 	s.mu.Unlock()
-	for _, l := range lambdas {
+	for _, l := range s.all() {
 		l.Close()
 	}
+	s.sqs.CloseIdleConnections()
 	err := s.server.Close()
 	s.spawner.close()
 	return err
