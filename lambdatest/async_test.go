@@ -296,3 +296,19 @@ func TestAsyncClose(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// A function that invokes itself through an SDK reaches itself.
+func TestSelfInvocation(t *testing.T) {
+	t.Parallel()
+	l := lambdatest.Start(t, lambdatest.Function{Package: "./testdata/chain", MaxEnvironments: 2})
+	first := invokeAsync(t, l, map[string]int{"left": 5})
+	if err := l.WaitAsyncIdle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if reports := l.Reports(); len(reports) != 6 {
+		t.Errorf("%d invocations, want 6", len(reports))
+	}
+	if res := waitAsync(t, l, first); res.Condition != lambdatest.AsyncSuccess || string(res.Payload) != "5" {
+		t.Errorf("%+v %s", res, res.Payload)
+	}
+}
