@@ -61,7 +61,7 @@ func start(tb testing.TB, c config) *function {
 	for k, v := range c.Env {
 		env[k] = v
 	}
-	c.Package, c.Env = "./testdata/function", env
+	c.Package, c.Env = or(c.Package, "./testdata/function"), env
 	if c.Timeout == 0 {
 		c.Timeout = 20 * time.Second // nothing should come near it
 	}
@@ -89,6 +89,9 @@ type task struct {
 	Gate  string `json:"gate,omitempty"`
 	Count int    `json:"count,omitempty"`
 	Eager bool   `json:"eager,omitempty"`
+
+	Portable      bool `json:"portable,omitempty"`
+	OnlyOnSuccess bool `json:"onlyOnSuccess,omitempty"`
 }
 
 func (f *function) call(tb testing.TB, e any) *lambdatest.Result {

@@ -18,6 +18,7 @@ type record struct {
 	Request string    `json:"request"`
 	What    string    `json:"what"`
 	Task    string    `json:"task"`
+	Hops    int       `json:"hops"`
 	Error   string    `json:"error"`
 }
 
@@ -38,12 +39,12 @@ func (f *function) records(tb testing.TB) []record {
 	return records
 }
 
-// find gives the records of a kind; an empty task or request stands for any.
+// find gives the records of a kind; empty stands for any.
 func (f *function) find(tb testing.TB, what, task, requestID string) []record {
 	tb.Helper()
 	var found []record
 	for _, r := range f.records(tb) {
-		if r.What == what && (task == "" || r.Task == task) && (requestID == "" || r.Request == requestID) {
+		if (what == "" || r.What == what) && (task == "" || r.Task == task) && (requestID == "" || r.Request == requestID) {
 			found = append(found, r)
 		}
 	}

@@ -16,6 +16,7 @@ type record struct {
 	Request string    `json:"request,omitempty"`
 	What    string    `json:"what"`
 	Task    string    `json:"task,omitempty"`
+	Hops    int       `json:"hops,omitempty"` // of the task so far
 	Error   string    `json:"error,omitempty"`
 }
 
@@ -29,7 +30,11 @@ var journal = func() *os.File {
 }()
 
 func note(request, what, task string, err error) {
-	r := record{Time: time.Now(), Request: request, What: what, Task: task}
+	write(record{Request: request, What: what, Task: task}, err)
+}
+
+func write(r record, err error) {
+	r.Time = time.Now()
 	if err != nil {
 		r.Error = err.Error()
 	}
@@ -45,6 +50,6 @@ func note(request, what, task string, err error) {
 // observe writes down how each task ended.
 func observe(_ context.Context, e offload.Event) {
 	if e.Kind.Terminal() {
-		note(e.Task.RequestID, e.Kind.String(), e.Task.Name, e.Err)
+		write(record{Request: e.Task.RequestID, What: e.Kind.String(), Task: nameOf(e.Task), Hops: e.Task.Hops}, e.Err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/go-offload/lambda/offload"
 	_ "github.com/go-offload/lambda/strategies/extension"
+	_ "github.com/go-offload/lambda/strategies/invoke"
+	_ "github.com/go-offload/lambda/strategies/sqs"
 	_ "github.com/go-offload/lambda/strategies/stream"
 )
 
@@ -26,6 +28,8 @@ func main() {
 	switch start := os.Getenv("E2E_START"); start {
 	case "offload":
 		offload.Start(handler, opts...)
+	case "worker":
+		offload.StartWorker(opts...)
 	case "inside":
 		offload.Start(tracing{handler}, opts...)
 	case "bare":

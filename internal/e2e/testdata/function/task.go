@@ -1,9 +1,13 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"log"
 	"os"
+	"runtime"
 	"strconv"
 	"time"
 
@@ -19,12 +23,27 @@ type task struct {
 	Gate  string `json:"gate,omitempty"`  // a file to wait for
 	Count int    `json:"count,omitempty"` // this many of it
 	Eager bool   `json:"eager,omitempty"`
+
+	Portable      bool `json:"portable,omitempty"` // can leave the process; its name is its ID
+	OnlyOnSuccess bool `json:"onlyOnSuccess,omitempty"`
 }
 
-var defined *offload.Definition[task]
+var defined, portable *offload.Definition[task]
 
-// A task may defer further ones, so defined cannot be initialised by its declaration.
-func init() { defined = offload.Define("defined", func(ctx context.Context, t task) error { return t.run(ctx) }) }
+// A task may defer further ones, so these cannot be initialised by their declaration.
+func init() {
+	run := func(ctx context.Context, t task) error { return t.run(ctx) }
+	defined = offload.Define("defined", run)
+	portable = offload.Define("portable", run, offload.Backoff(time.Millisecond, 10*time.Millisecond))
+}
+
+// nameOf is the name of a task in the journal.
+func nameOf(info offload.TaskInfo) string {
+	if info.Name == portable.Name() {
+		return info.ID
+	}
+	return info.Name
+}
 
 // deferAll defers the tasks in order, alternating between the two ways to make one.
 func deferAll(ctx context.Context, tasks []task) error {
@@ -33,10 +52,17 @@ func deferAll(ctx context.Context, tasks []task) error {
 		if t.Eager {
 			opts = append(opts, offload.Eager())
 		}
+		if t.OnlyOnSuccess {
+			opts = append(opts, offload.OnlyOnSuccess())
+		}
 		for i := range max(t.Count, 1) {
 			made := offload.Func(t.Name, t.run)
 			if i%2 == 1 {
 				made = defined.With(t)
+			}
+			if t.Portable {
+				made = portable.With(t)
+				opts = append(opts, offload.ID(t.Name))
 			}
 			if err := offload.After(ctx, made, opts...); err != nil {
 				return err
@@ -51,14 +77,15 @@ func (t task) run(ctx context.Context) error {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		request = lc.AwsRequestID
 	}
-	note(request, "began", t.Name, nil)
+	info, _ := offload.TaskFromContext(ctx)
+	write(record{Request: request, What: "began", Task: t.Name, Hops: info.Hops}, nil)
 	waitFor(t.Gate)
 	switch t.Do {
 	case "":
 	case "panic":
 		panic("task " + t.Name)
 	case "nest":
-		if err := deferAll(ctx, []task{{Name: t.Name + "-child"}}); err != nil {
+		if err := deferAll(ctx, []task{{Name: t.Name + "-child", Portable: t.Portable}}); err != nil {
 			return err
 		}
 	case "nest-deep":
@@ -74,11 +101,53 @@ func (t task) run(ctx context.Context) error {
 		return ctx.Err()
 	case "ignore":
 		time.Sleep(time.Hour)
+	case "goexit":
+		runtime.Goexit()
+	case "fail":
+		return errors.New("task " + t.Name + " fails")
+	case "fail-once":
+		if begun(t.Name) == 1 {
+			return errors.New("task " + t.Name + " fails once")
+		}
+	case "fail-here":
+		if info.Hops == 0 {
+			return errors.New("task " + t.Name + " fails here")
+		}
+	case "panic-here":
+		if info.Hops == 0 {
+			panic("task " + t.Name + " panics here")
+		}
+	case "until-cancelled-here":
+		if info.Hops == 0 {
+			<-ctx.Done()
+			note(request, "cancelled", t.Name, context.Cause(ctx))
+			return ctx.Err()
+		}
+	case "ignore-here":
+		if info.Hops == 0 {
+			time.Sleep(time.Hour)
+		}
 	default:
 		return errors.New("no such thing to do: " + t.Do)
 	}
-	note(request, "ran", t.Name, nil)
+	write(record{Request: request, What: "ran", Task: t.Name, Hops: info.Hops}, nil)
 	return nil
+}
+
+// begun counts how often the task has begun, in whatever process.
+func begun(name string) int {
+	b, err := os.ReadFile(os.Getenv("E2E_JOURNAL"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	n := 0
+	for line := range bytes.Lines(b) {
+		var r record
+		if json.Unmarshal(line, &r) == nil && r.What == "began" && r.Task == name {
+			n++
+		}
+	}
+	return n
 }
 
 // waitFor returns when the test has made the file.

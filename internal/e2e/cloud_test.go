@@ -1,0 +1,136 @@
+package e2e
+
+import (
+	"encoding/json"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/go-offload/lambda/lambdatest"
+	"github.com/go-offload/lambda/lambdatest/sqstest"
+	"github.com/go-offload/lambda/offload/driver"
+)
+
+// cloud is a function with all that its strategies may need around it: a queue that is mapped to it and has a dead-letter
+// queue, and an on-failure destination for what it is invoked with asynchronously. Which of these it uses is up to
+// OFFLOAD_STRATEGY.
+type cloud struct {
+	*function
+	*queues
+	chain   string
+	mapping *lambdatest.EventSourceMapping
+}
+
+// queues are an SQS endpoint.
+type queues struct {
+	server *sqstest.Server
+	tasks  *sqstest.Queue
+	dead   *sqstest.Queue // dead letters of tasks
+	failed *sqstest.Queue // the on-failure destination
+}
+
+const (
+	// visibility is longer than any function's timeout. Nobody waits for it to pass, see settle.
+	visibility = 30 * time.Second
+	// maxReceives is how often a message is delivered before it is a dead letter.
+	maxReceives = 3
+)
+
+func newQueues(tb testing.TB) *queues {
+	tb.Helper()
+	server := sqstest.Start(tb, nil)
+	q := &queues{server: server, tasks: server.Queue("tasks"), dead: server.Queue("dead"), failed: server.Queue("failed")}
+	redrive, err := json.Marshal(map[string]any{"deadLetterTargetArn": q.dead.ARN(), "maxReceiveCount": maxReceives})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for name, attributes := range map[string]map[string]string{"dead": nil, "failed": nil} {
+		if _, err := server.CreateQueue(name, attributes); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	if _, err := server.CreateQueue("tasks", map[string]string{
+		"VisibilityTimeout": strconv.Itoa(int(visibility.Seconds())), "RedrivePolicy": string(redrive),
+	}); err != nil {
+		tb.Fatal(err)
+	}
+	return q
+}
+
+// around adds the environment of a function that uses the queues.
+func (q *queues) around(c config) config {
+	env := map[string]string{"OFFLOAD_SQS_QUEUE_URL": q.tasks.URL(), "AWS_ENDPOINT_URL_SQS": q.server.URL()}
+	for k, v := range c.Env {
+		env[k] = v
+	}
+	c.Env, c.SQSEndpoint = env, q.server.URL()
+	// A minute between two attempts is 6 ms.
+	c.Async = lambdatest.AsyncConfig{OnFailure: q.failed.ARN(), Speedup: 10_000}
+	return c
+}
+
+// mapTo makes a function the worker of the queue.
+func (q *queues) mapTo(tb testing.TB, f *function) *lambdatest.EventSourceMapping {
+	tb.Helper()
+	mapping, err := f.MapQueue(tb.Context(), lambdatest.QueueMapping{
+		QueueURL: q.tasks.URL(), Endpoint: q.server.URL(), ReportBatchItemFailures: true,
+	})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return mapping
+}
+
+// newCloud starts testdata/function as its own worker.
+func newCloud(tb testing.TB, chain string, c config) *cloud {
+	tb.Helper()
+	q := newQueues(tb)
+	c.strategy = chain
+	f := start(tb, q.around(c))
+	return &cloud{function: f, queues: q, chain: chain, mapping: q.mapTo(tb, f)}
+}
+
+// settle waits until nothing is under way any more: neither an invocation nor a message nor an event that will be
+// tried again. What waits for its visibility timeout has it cut short.
+func (c *cloud) settle(tb testing.TB) {
+	tb.Helper()
+	eventually(tb, "nothing is under way", func() bool {
+		if err := c.WaitIdle(tb.Context()); err != nil {
+			tb.Fatal(err)
+		}
+		if err := c.WaitAsyncIdle(tb.Context()); err != nil {
+			tb.Fatal(err)
+		}
+		counts := c.tasks.Counts()
+		if counts.InFlight > 0 && counts.Visible == 0 {
+			c.server.Advance(visibility)
+		}
+		return counts.Total() == 0
+	})
+}
+
+// deadLetters gives the IDs of the tasks that ended as dead letters, wherever those are for the chain.
+func (c *cloud) deadLetters(tb testing.TB) map[string]int {
+	tb.Helper()
+	ids := map[string]int{}
+	for _, m := range c.dead.Snapshot().Messages {
+		ids[taskID(tb, []byte(m.Body))]++
+	}
+	for _, m := range c.failed.Snapshot().Messages {
+		var record struct{ RequestPayload json.RawMessage }
+		if err := json.Unmarshal([]byte(m.Body), &record); err != nil {
+			tb.Fatal(err)
+		}
+		ids[taskID(tb, record.RequestPayload)]++
+	}
+	return ids
+}
+
+func taskID(tb testing.TB, envelope []byte) string {
+	tb.Helper()
+	e, err := driver.Decode(envelope)
+	if err != nil {
+		tb.Fatalf("%v in %s", err, envelope)
+	}
+	return e.ID
+}
