@@ -24,7 +24,9 @@ func onEachChain(t *testing.T, test func(t *testing.T, c *cloud)) {
 }
 
 // sends reports whether a task can leave the process.
-func (c *cloud) sends() bool { return strings.Contains(c.chain, "sqs") || strings.Contains(c.chain, "invoke") }
+func (c *cloud) sends() bool {
+	return strings.Contains(c.chain, "sqs") || strings.Contains(c.chain, "invoke")
+}
 
 // portable makes tasks that any strategy takes, by their names.
 func portable(do string, names ...string) []task {

@@ -18,6 +18,7 @@ type cloud struct {
 	*function
 	*queues
 	chain   string
+	worker  *function // of the queue: the function itself, or another one
 	mapping *lambdatest.EventSourceMapping
 }
 
@@ -33,7 +34,7 @@ const (
 	// visibility is longer than any function's timeout. Nobody waits for it to pass, see settle.
 	visibility = 30 * time.Second
 	// maxReceives is how often a message is delivered before it is a dead letter.
-	maxReceives = 3
+	maxReceives = 5
 )
 
 func newQueues(tb testing.TB) *queues {
@@ -63,9 +64,7 @@ func (q *queues) around(c config) config {
 	for k, v := range c.Env {
 		env[k] = v
 	}
-	c.Env, c.SQSEndpoint = env, q.server.URL()
-	// A minute between two attempts is 6 ms.
-	c.Async = lambdatest.AsyncConfig{OnFailure: q.failed.ARN(), Speedup: 10_000}
+	c.Env = env // ASYNC2
 	return c
 }
 
@@ -87,26 +86,52 @@ func newCloud(tb testing.TB, chain string, c config) *cloud {
 	q := newQueues(tb)
 	c.strategy = chain
 	f := start(tb, q.around(c))
-	return &cloud{function: f, queues: q, chain: chain, mapping: q.mapTo(tb, f)}
+	return &cloud{function: f, queues: q, chain: chain, worker: f, mapping: q.mapTo(tb, f)}
 }
 
-// settle waits until nothing is under way any more: neither an invocation nor a message nor an event that will be
-// tried again. What waits for its visibility timeout has it cut short.
+// newCloudAndWorker starts the program twice: once with the handler, once with StartWorker and without a strategy.
+func newCloudAndWorker(tb testing.TB, chain string, c config) *cloud {
+	tb.Helper()
+	q := newQueues(tb)
+	c.strategy = chain
+	c = q.around(c)
+	c.Env["OFFLOAD_INVOKE_FUNCTION"] = "worker"
+	f := start(tb, c)
+	worker := start(tb, q.around(config{beside: f, start: "worker", Function: lambdatest.Function{Name: "worker"}}))
+	return &cloud{function: f, queues: q, chain: chain, worker: worker, mapping: q.mapTo(tb, worker)}
+}
+
+// settle waits until nothing is under way any more: neither an invocation nor an event or a message that will be tried
+// again. What waits for its visibility timeout has it cut short.
 func (c *cloud) settle(tb testing.TB) {
 	tb.Helper()
 	eventually(tb, "nothing is under way", func() bool {
-		if err := c.WaitIdle(tb.Context()); err != nil {
-			tb.Fatal(err)
+		for _, f := range []*function{c.function, c.worker} {
+			if err := f.WaitIdle(tb.Context()); err != nil {
+				tb.Fatal(err)
+			}
 		}
-		if err := c.WaitAsyncIdle(tb.Context()); err != nil {
-			tb.Fatal(err)
+		// ASYNC
+		switch counts := c.tasks.Counts(); {
+		case counts.Total() == 0:
+			return true
+		case counts.Visible == 0:
+			c.passVisibility(tb)
 		}
-		counts := c.tasks.Counts()
-		if counts.InFlight > 0 && counts.Visible == 0 {
-			c.server.Advance(visibility)
-		}
-		return counts.Total() == 0
+		return false
 	})
+}
+
+// passVisibility makes visible what nobody works on any more.
+func (c *cloud) passVisibility(tb testing.TB) {
+	tb.Helper()
+	if err := c.mapping.Disable(tb.Context()); err != nil { // waits for batches that are under way
+		tb.Fatal(err)
+	}
+	c.server.Advance(visibility)
+	if err := c.mapping.Enable(); err != nil {
+		tb.Fatal(err)
+	}
 }
 
 // deadLetters gives the IDs of the tasks that ended as dead letters, wherever those are for the chain.

@@ -39,8 +39,9 @@ func (t trial) sub(name string, test func(t trial)) {
 type config struct {
 	lambdatest.Function
 	strategy string
-	start    string // of main.go; default "offload"
-	handler  string // of handler.go and signatures.go; default "event"
+	start    string    // of main.go; default "offload"
+	handler  string    // of handler.go and signatures.go; default "event"
+	beside   *function // shares its endpoint and its journal; default: an endpoint of its own
 }
 
 // function is testdata/function under lambdatest, and its journal.
@@ -51,7 +52,12 @@ type function struct {
 
 func start(tb testing.TB, c config) *function {
 	tb.Helper()
-	f := &function{journal: filepath.Join(tb.TempDir(), "journal")} // made before the function, so removed after it
+	f := &function{}
+	if c.beside != nil {
+		f.journal = c.beside.journal
+	} else {
+		f.journal = filepath.Join(tb.TempDir(), "journal") // made before the function, so removed after it
+	}
 	env := map[string]string{
 		"OFFLOAD_STRATEGY": c.strategy,
 		"E2E_START":        or(c.start, "offload"),
@@ -65,7 +71,14 @@ func start(tb testing.TB, c config) *function {
 	if c.Timeout == 0 {
 		c.Timeout = 20 * time.Second // nothing should come near it
 	}
-	f.Lambda = lambdatest.Start(tb, c.Function)
+	if c.beside == nil {
+		f.Lambda = lambdatest.Start(tb, c.Function)
+		return f
+	}
+	var err error
+	if f.Lambda, err = c.beside.Service().Deploy(tb.Context(), c.Function); err != nil {
+		tb.Fatal(err)
+	}
 	return f
 }
 
