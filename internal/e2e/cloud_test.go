@@ -17,9 +17,8 @@ import (
 type cloud struct {
 	*function
 	*queues
-	chain   string
-	worker  *function // of the queue: the function itself, or another one
-	mapping *lambdatest.EventSourceMapping
+	chain  string
+	worker *function // of the queue: the function itself, or another one
 }
 
 // queues are an SQS endpoint.
@@ -64,20 +63,20 @@ func (q *queues) around(c config) config {
 	for k, v := range c.Env {
 		env[k] = v
 	}
-	c.Env = env // ASYNC2
+	c.Env, c.SQSEndpoint = env, q.server.URL()
+	c.Async = lambdatest.AsyncConfig{OnFailure: q.failed.ARN(), Speedup: 10_000} // a minute between two attempts is 6 ms
 	return c
 }
 
 // mapTo makes a function the worker of the queue.
-func (q *queues) mapTo(tb testing.TB, f *function) *lambdatest.EventSourceMapping {
+func (q *queues) mapTo(tb testing.TB, f *function) {
 	tb.Helper()
-	mapping, err := f.MapQueue(tb.Context(), lambdatest.QueueMapping{
+	_, err := f.MapQueue(tb.Context(), lambdatest.QueueMapping{
 		QueueURL: q.tasks.URL(), Endpoint: q.server.URL(), ReportBatchItemFailures: true,
 	})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	return mapping
 }
 
 // newCloud starts testdata/function as its own worker.
@@ -86,7 +85,8 @@ func newCloud(tb testing.TB, chain string, c config) *cloud {
 	q := newQueues(tb)
 	c.strategy = chain
 	f := start(tb, q.around(c))
-	return &cloud{function: f, queues: q, chain: chain, worker: f, mapping: q.mapTo(tb, f)}
+	q.mapTo(tb, f)
+	return &cloud{function: f, queues: q, chain: chain, worker: f}
 }
 
 // newCloudAndWorker starts the program twice: once with the handler, once with StartWorker and without a strategy.
@@ -98,7 +98,8 @@ func newCloudAndWorker(tb testing.TB, chain string, c config) *cloud {
 	c.Env["OFFLOAD_INVOKE_FUNCTION"] = "worker"
 	f := start(tb, c)
 	worker := start(tb, q.around(config{beside: f, start: "worker", Function: lambdatest.Function{Name: "worker"}}))
-	return &cloud{function: f, queues: q, chain: chain, worker: worker, mapping: q.mapTo(tb, worker)}
+	q.mapTo(tb, worker)
+	return &cloud{function: f, queues: q, chain: chain, worker: worker}
 }
 
 // settle waits until nothing is under way any more: neither an invocation nor an event or a message that will be tried
@@ -111,27 +112,33 @@ func (c *cloud) settle(tb testing.TB) {
 				tb.Fatal(err)
 			}
 		}
-		// ASYNC
-		switch counts := c.tasks.Counts(); {
-		case counts.Total() == 0:
-			return true
-		case counts.Visible == 0:
-			c.passVisibility(tb)
+		if err := c.Service().WaitAsyncIdle(tb.Context()); err != nil {
+			tb.Fatal(err)
 		}
-		return false
+		messages := c.tasks.Snapshot().Messages
+		if c.allFailed(messages) {
+			c.server.Advance(visibility)
+		}
+		return len(messages) == 0
 	})
 }
 
-// passVisibility makes visible what nobody works on any more.
-func (c *cloud) passVisibility(tb testing.TB) {
-	tb.Helper()
-	if err := c.mapping.Disable(tb.Context()); err != nil { // waits for batches that are under way
-		tb.Fatal(err)
+// allFailed reports whether nobody works on the messages: each was given back as often as it was received.
+func (c *cloud) allFailed(messages []sqstest.Message) bool {
+	givenBack := map[string]int{}
+	for _, e := range c.worker.Events() {
+		if e.Kind == lambdatest.EventBatchEnd {
+			for _, id := range e.Batch.Failed {
+				givenBack[id]++
+			}
+		}
 	}
-	c.server.Advance(visibility)
-	if err := c.mapping.Enable(); err != nil {
-		tb.Fatal(err)
+	for _, m := range messages {
+		if m.State != sqstest.InFlight || givenBack[m.ID] != m.Receives {
+			return false
+		}
 	}
+	return len(messages) > 0
 }
 
 // deadLetters gives the IDs of the tasks that ended as dead letters, wherever those are for the chain.
