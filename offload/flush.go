@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
@@ -14,7 +15,7 @@ import (
 const MaxFlushTime = 5 * time.Second
 
 // Flusher is implemented by observers that keep back what they were told, or that feed something which
-// does. Flush is then called as if it had been given to [WithFlush].
+// does: [WithTelemetry] has Flush called as [WithFlush] says.
 type Flusher interface {
 	Flush(ctx context.Context) error
 }
@@ -36,8 +37,26 @@ type Flusher interface {
 // WithFlush may be given several times; the functions run at the same time. Where invocations overlap
 // (Lambda Managed Instances), so do the calls of f, and f may well do nothing: nothing is frozen there.
 func WithFlush(f func(ctx context.Context) error) Option {
-	return func(o *options) { o.flushes = append(o.flushes, f) }
+	return func(o *options) { addFlush(o, f) }
 }
+
+// tailEnd is what comes after the tasks. It is an interface for the sake of programs that
+// have nothing there: they do not link what implements it.
+type tailEnd interface {
+	// finish is called with s.mu held, and may release it for the while.
+	finish(s *scope)
+
+	// shutdown is called at SIGTERM, after the tails.
+	shutdown(o *offloader)
+}
+
+func addFlush(o *options, f func(context.Context) error) {
+	all, _ := o.tailEnd.(flushers)
+	o.tailEnd = append(all, &flusher{f: f})
+}
+
+// flushers are called at the same time.
+type flushers []*flusher
 
 // flusher calls one function given to WithFlush.
 type flusher struct {
@@ -96,25 +115,21 @@ func (fl *flusher) protected(ctx context.Context) (err error) {
 	return err
 }
 
-// flush calls everything that WithFlush was given, at the same time.
-func (o *offloader) flush(ctx context.Context) {
-	var all sync.WaitGroup
-	for _, fl := range o.flushers {
-		all.Go(func() {
+func (all flushers) flush(ctx context.Context, log *slog.Logger) {
+	var wait sync.WaitGroup
+	for _, fl := range all {
+		wait.Go(func() {
 			if err := fl.call(ctx); err != nil {
-				o.log.WarnContext(ctx, "offload: flushing failed at the end of an invocation; what was to be exported may be lost", "error", err.Error())
+				log.WarnContext(ctx, "offload: flushing failed at the end of an invocation; what was to be exported may be lost", "error", err.Error())
 			}
 		})
 	}
-	all.Wait()
+	wait.Wait()
 }
 
-// flushEnd is the last of a tail. Everything has its terminal event, and no further
-// task is accepted. s.mu is held, and released for the while.
-func (s *scope) flushEnd() {
-	if len(s.off.flushers) == 0 {
-		return
-	}
+// finish is the last of a tail: everything has its terminal event, and no further task
+// is accepted.
+func (all flushers) finish(s *scope) {
 	s.closed = true
 	s.mu.Unlock()
 	by := time.Now().Add(MaxFlushTime)
@@ -124,17 +139,14 @@ func (s *scope) flushEnd() {
 		}
 	}
 	ctx, cancel := context.WithDeadline(s.tail.values(), by)
-	s.off.flush(ctx)
+	all.flush(ctx, s.off.log)
 	cancel()
 	s.mu.Lock()
 }
 
-// flushShutdown exports what the end of the last tails has left, before SIGKILL comes.
-func (o *offloader) flushShutdown() {
-	if len(o.flushers) == 0 {
-		return
-	}
+// shutdown exports what the end of the last tails has left, before SIGKILL comes.
+func (all flushers) shutdown(o *offloader) {
 	ctx, cancel := context.WithTimeout(o.opts.base(), shutdownGrace)
 	defer cancel()
-	o.flush(ctx)
+	all.flush(ctx, o.log)
 }

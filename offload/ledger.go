@@ -84,7 +84,9 @@ func (o *offloader) shutdown() {
 		})
 	}
 	all.Wait()
-	o.flushShutdown()
+	if end := o.opts.tailEnd; end != nil {
+		end.shutdown(o)
+	}
 }
 
 // abandon ends a scope from outside, whatever its tail is doing, and lets go of a

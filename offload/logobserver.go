@@ -7,16 +7,20 @@ import (
 )
 
 // LogObserver writes events to a logger: Dropped and Failed as errors, HandedOver
-// of a task that was tried here and Retrying as warnings, the rest for debugging. A nil
+// of a task that was tried here and Retrying as warnings, the rest for debugging. Each record has
+// task, taskId, attempt and requestId; see [LogHandler] for the same in the records of tasks. A nil
 // logger means slog.Default().
 func LogObserver(l *slog.Logger) Observer {
 	if l == nil {
 		l = slog.Default()
 	}
-	return logObserver{l}
+	return logObserver{l, !addsRequestID(l.Handler())}
 }
 
-type logObserver struct{ log *slog.Logger }
+type logObserver struct {
+	log       *slog.Logger
+	requestID bool // the handler does not add it
+}
 
 // errUnexpected stands for any error when a level is asked for in advance.
 var errUnexpected = errors.New("")
@@ -41,11 +45,13 @@ func level(k EventKind, err error) slog.Level {
 func (o logObserver) Observe(ctx context.Context, e Event) {
 	attrs := make([]slog.Attr, 0, 9)
 	attrs = append(attrs,
-		slog.String("task", e.Task.Name),
-		slog.String("taskId", e.Task.ID),
-		slog.String("requestId", e.Task.RequestID),
-		slog.Int("attempt", e.Task.Attempt),
+		slog.String(logTask, e.Task.Name),
+		slog.String(logTaskID, e.Task.ID),
+		slog.Int(logAttempt, e.Task.Attempt),
 	)
+	if o.requestID {
+		attrs = append(attrs, slog.String(logRequestID, e.Task.RequestID))
+	}
 	if e.Strategy != "" {
 		attrs = append(attrs, slog.String("strategy", e.Strategy))
 	}

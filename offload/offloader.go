@@ -26,9 +26,7 @@ type offloader struct {
 	freezes bool        // invocations come one at a time, with freezes in between
 	direct  bool        // the hook sees every invocation
 	hook    *cancelHook // nil where there is none
-
-	tracer   Tracer // nil if there is none
-	flushers []*flusher
+	tracer  Tracer      // nil if there is none
 
 	ledger    ledger
 	outer     outerCheck
@@ -47,8 +45,10 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 	o.log = o.opts.logger
 	o.watch.ledger = &o.ledger
 	o.pub = newPublisher(o.opts.observers, o.log)
-	if err := o.observe(); err != nil {
-		return nil, err
+	if n := len(o.opts.tracers); n == 1 {
+		o.tracer = o.opts.tracers[0]
+	} else if n > 1 {
+		return nil, fmt.Errorf("%w: %d observers are Tracers; a task has one trace", ErrConfig, n)
 	}
 
 	strategies, err := selectStrategies(&o.opts)
@@ -75,22 +75,6 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		}
 	}
 	return o, nil
-}
-
-// observe finds out what the observers are besides.
-func (o *offloader) observe() (err error) {
-	if o.tracer, err = tracerOf(o.opts.observers); err != nil {
-		return err
-	}
-	for _, observer := range o.opts.observers {
-		if f, ok := observer.(Flusher); ok {
-			o.opts.flushes = append(o.opts.flushes, f.Flush)
-		}
-	}
-	for _, f := range o.opts.flushes {
-		o.flushers = append(o.flushers, &flusher{f: f})
-	}
-	return nil
 }
 
 // missed gives the keeper's Missed, or nil.

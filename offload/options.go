@@ -44,7 +44,8 @@ type options struct {
 	handOff     HandOff
 	observers   []Observer
 	telemetry   []Observer
-	flushes     []func(context.Context) error
+	tracers     []Tracer
+	tailEnd     tailEnd // nil: nothing comes after the tasks
 	logger      *slog.Logger
 	connections []interface{ CloseIdleConnections() }
 	baseContext context.Context
@@ -117,14 +118,6 @@ func WithHandOff(h HandOff) Option {
 // it is not given at all, a [LogObserver] writes what went wrong to the logger.
 func WithObserver(obs ...Observer) Option {
 	return func(o *options) { o.observers = append(o.observers, obs...) }
-}
-
-// WithTelemetry adds observers of task events that measure rather than report: unlike those of
-// [WithObserver] they leave the default [LogObserver] in place. An observer given to either
-// that is a [Flusher] is flushed at the end of each invocation, and one that is a [Tracer]
-// carries the trace of the tasks.
-func WithTelemetry(obs ...Observer) Option {
-	return func(o *options) { o.telemetry = append(o.telemetry, obs...) }
 }
 
 // WithLogger sets where warnings go. The default is slog.Default().

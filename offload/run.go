@@ -42,7 +42,9 @@ func (s *scope) Run() {
 		s.flushTail()
 		s.mu.Lock()
 	}
-	s.flushEnd()
+	if end := s.off.opts.tailEnd; end != nil {
+		end.finish(s)
+	}
 	s.finish() // unlocks
 }
 

@@ -215,7 +215,7 @@ func (s *scope) Final() bool { return s.final }
 func (s *scope) Empty() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.empty() && len(s.off.flushers) == 0
+	return s.empty() && s.off.opts.tailEnd == nil
 }
 
 func (s *scope) empty() bool {

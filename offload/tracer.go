@@ -2,12 +2,11 @@ package offload
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 )
 
-// Tracer is an [Observer] that makes tasks part of a trace; [WithTelemetry] and [WithObserver]
-// recognise it, and take one. Package offloadotel has one for OpenTelemetry.
+// Tracer is an [Observer] that makes tasks part of a trace; [WithTelemetry] recognises it. Package
+// offloadotel has one for OpenTelemetry.
 //
 // It sees each task of a process from its first step here to its terminal [Event]. The contexts
 // that it returns are what comes next for the task: the one of TaskStarts is seen by the task itself,
@@ -31,22 +30,6 @@ type Tracer interface {
 	// strategy, and the task may still be refused: there is no terminal event then. traceParent
 	// is the W3C trace context for the envelope; empty leaves the envelope without.
 	TaskLeaves(ctx context.Context, task TaskInfo, strategy string) (next context.Context, traceParent string)
-}
-
-// tracerOf gives the only Tracer among the observers, or nil.
-func tracerOf(observers []Observer) (Tracer, error) {
-	var tracer Tracer
-	for _, o := range observers {
-		t, ok := o.(Tracer)
-		if !ok {
-			continue
-		}
-		if tracer != nil {
-			return nil, fmt.Errorf("%w: two observers are Tracers; a task has one trace", ErrConfig)
-		}
-		tracer = t
-	}
-	return tracer, nil
 }
 
 // traced is the context that the Tracer gave a task last. A task that is given up may

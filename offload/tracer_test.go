@@ -214,7 +214,7 @@ func TestTraceParentWithoutTracer(t *testing.T) {
 
 func TestOneTracer(t *testing.T) {
 	t.Parallel()
-	_, err := offload.Wrap(func() {}, offload.WithStrategies(&keeper{}), offload.WithTelemetry(&trail{}), offload.WithObserver(&trail{}))
+	_, err := offload.Wrap(func() {}, offload.WithStrategies(&keeper{}), offload.WithTelemetry(&trail{}), offload.WithTelemetry(&trail{}))
 	if !errors.Is(err, offload.ErrConfig) {
 		t.Error(err)
 	}

@@ -1,0 +1,18 @@
+package offload
+
+// WithTelemetry adds observers of task events that measure rather than report: unlike those of
+// [WithObserver] they leave the default [LogObserver] in place. One that is a [Flusher] is flushed at the
+// end of each invocation; one that is a [Tracer] carries the trace of the tasks, and there can be one of those.
+func WithTelemetry(obs ...Observer) Option {
+	return func(o *options) {
+		for _, observer := range obs {
+			o.telemetry = append(o.telemetry, observer)
+			if t, ok := observer.(Tracer); ok {
+				o.tracers = append(o.tracers, t)
+			}
+			if f, ok := observer.(Flusher); ok {
+				addFlush(o, f.Flush)
+			}
+		}
+	}
+}
