@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"os"
 	"testing"
 
 	"github.com/go-offload/lambda/offload"
@@ -49,6 +51,29 @@ func ExampleObserverFunc() {
 	count.Observe(context.Background(), offload.Event{Kind: offload.Started, Task: offload.TaskInfo{Name: "send-receipt"}})
 	count.Observe(context.Background(), offload.Event{Kind: offload.HandedOver, Task: offload.TaskInfo{Name: "send-receipt"}})
 	// Output: send-receipt handed over
+}
+
+func ExampleLogHandler() {
+	log := slog.New(offload.LogHandler(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey || a.Key == "taskId" { // what differs from run to run
+				return slog.Attr{}
+			}
+			return a
+		},
+	})))
+	handler := func(ctx context.Context) error {
+		return offload.After(ctx, offload.Func("send-receipt", func(ctx context.Context) error {
+			log.InfoContext(ctx, "sent", "order", "A-1042")
+			return nil
+		}))
+	}
+
+	rec := offloadtest.New(&testing.T{})
+	fmt.Println(handler(rec.Context(context.Background())), rec.Run(context.Background()))
+	// Output:
+	// level=INFO msg=sent order=A-1042 task=send-receipt attempt=1
+	// <nil> <nil>
 }
 
 func ExampleWithStrategy() {

@@ -52,7 +52,8 @@ type tailEnd interface {
 
 func addFlush(o *options, f func(context.Context) error) {
 	all, _ := o.tailEnd.(flushers)
-	o.tailEnd = append(all, &flusher{f: f})
+	all = append(all, &flusher{f: f})
+	o.tailEnd = all
 }
 
 // flushers are called at the same time.
@@ -115,12 +116,12 @@ func (fl *flusher) protected(ctx context.Context) (err error) {
 	return err
 }
 
-func (all flushers) flush(ctx context.Context, log *slog.Logger) {
+func (all flushers) flush(ctx context.Context, log *slog.Logger, id slog.Attr) {
 	var wait sync.WaitGroup
 	for _, fl := range all {
 		wait.Go(func() {
 			if err := fl.call(ctx); err != nil {
-				log.WarnContext(ctx, "offload: flushing failed at the end of an invocation; what was to be exported may be lost", "error", err.Error())
+				log.WarnContext(ctx, "offload: flushing failed at the end of an invocation; what was to be exported may be lost", "error", err.Error(), id)
 			}
 		})
 	}
@@ -139,7 +140,7 @@ func (all flushers) finish(s *scope) {
 		}
 	}
 	ctx, cancel := context.WithDeadline(s.tail.values(), by)
-	all.flush(ctx, s.off.log)
+	all.flush(ctx, s.off.log, s.logID())
 	cancel()
 	s.mu.Lock()
 }
@@ -148,5 +149,5 @@ func (all flushers) finish(s *scope) {
 func (all flushers) shutdown(o *offloader) {
 	ctx, cancel := context.WithTimeout(o.opts.base(), shutdownGrace)
 	defer cancel()
-	all.flush(ctx, o.log)
+	all.flush(ctx, o.log, slog.Attr{})
 }

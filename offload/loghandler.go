@@ -32,13 +32,21 @@ func LogHandler(h slog.Handler) slog.Handler {
 	return &logHandler{plain: h, inner: h, requestID: !addsRequestID(h)}
 }
 
-// addsRequestID recognises the handler of lambdacontext, by its type: it has no exported name.
+// addsRequestID recognises our handler, and that of lambdacontext, whose type has no exported name.
 func addsRequestID(h slog.Handler) bool {
-	if own, ok := h.(*logHandler); ok {
-		return !own.requestID
+	if _, ok := h.(*logHandler); ok {
+		return true
 	}
 	t := reflect.TypeOf(h)
 	return t != nil && t.Kind() == reflect.Pointer && t.Elem().PkgPath() == reflect.TypeFor[lambdacontext.LambdaContext]().PkgPath()
+}
+
+// logID is the attribute of this package's own records, empty where the handler adds it.
+func (s *scope) logID() slog.Attr {
+	if addsRequestID(s.off.log.Handler()) {
+		return slog.Attr{}
+	}
+	return slog.String(logRequestID, s.requestID)
 }
 
 type logHandler struct {

@@ -94,11 +94,12 @@ func TestRequestIDIsLoggedOnce(t *testing.T) {
 	if !addsRequestID(aws) {
 		t.Errorf("the handler of lambdacontext, %T, is not recognised", aws)
 	}
-	if addsRequestID(slog.NewJSONHandler(new(bytes.Buffer), nil)) {
+	plain := slog.NewJSONHandler(new(bytes.Buffer), nil)
+	if addsRequestID(plain) {
 		t.Error("a JSON handler is taken for that of lambdacontext")
 	}
-	if !addsRequestID(LogHandler(aws)) {
-		t.Error("lost in LogHandler")
+	if !addsRequestID(LogHandler(aws)) || !addsRequestID(LogHandler(plain)) {
+		t.Error("LogHandler is not recognised")
 	}
 	if LogObserver(slog.New(aws)).(logObserver).requestID {
 		t.Error("LogObserver repeats what the handler adds")
@@ -126,5 +127,14 @@ func TestOwnRecordsHaveTheRequestID(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "requestId=r-1") {
 		t.Error(out.String())
+	}
+
+	out.Reset()
+	o, _ = open(t, WithBaseContext(base), WithLogger(slog.New(LogHandler(slog.NewTextHandler(&out, nil)))), WithFlush(func(context.Context) error { return errTask }))
+	if _, err := drive(o, deferring(t)); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "requestId=r-1"); n != 1 {
+		t.Errorf("%d times, where the handler adds it too:\n%s", n, out.String())
 	}
 }

@@ -55,7 +55,7 @@ func (p *publisher) publish(ctx context.Context, e Event) {
 func (p *publisher) deliver(ctx context.Context, o Observer, e Event) {
 	defer func() {
 		if v := recover(); v != nil {
-			p.log.ErrorContext(ctx, "offload: an observer panicked", "panic", v, "event", e.Kind.String(), "task", e.Task.Name)
+			p.log.ErrorContext(ctx, "offload: an observer panicked", "panic", v, "event", e.Kind.String(), logTask, e.Task.Name, logTaskID, e.Task.ID)
 		}
 	}()
 	o.Observe(ctx, e)

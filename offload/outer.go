@@ -23,7 +23,7 @@ func (c *outerCheck) check(s *scope) {
 	}
 	if by := closedBy(); by != "" {
 		s.off.log.ErrorContext(s, "offload: a wrapper around the handler closes the response before it is sent, so tasks run before the response and the caller waits for them; "+
-			"wrap the other way round: offload.Start(wrapper(handler)) instead of lambda.Start(wrapper(offload.Wrap(handler)))", "closedBy", by)
+			"wrap the other way round: offload.Start(wrapper(handler)) instead of lambda.Start(wrapper(offload.Wrap(handler)))", "closedBy", by, s.logID())
 	}
 }
 

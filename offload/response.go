@@ -147,7 +147,7 @@ func (r *response) closeBody() (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("offload: closing the response panicked: %v", v)
-			r.scope.off.log.ErrorContext(r.scope, "offload: closing the handler's response panicked", "panic", v)
+			r.scope.off.log.ErrorContext(r.scope, "offload: closing the handler's response panicked", "panic", v, r.scope.logID())
 		}
 	}()
 	return closer.Close()

@@ -149,7 +149,7 @@ func (l *lane) run(s *scope) {
 		d := l.deliveries[i]
 		if err := d.open(s, []byte(r.body)); err != nil {
 			r.failed = err
-			s.off.log.ErrorContext(s, "offload: a message is a task that cannot be run; it stays in the queue", "messageId", r.id, "receives", r.receives, "error", err.Error())
+			s.off.log.ErrorContext(s, "offload: a message is a task that cannot be run; it stays in the queue", "messageId", r.id, "receives", r.receives, "error", err.Error(), s.logID())
 		} else {
 			d.perform()
 			if l.ordered {
@@ -179,7 +179,7 @@ func (b *batch) callHandler(ctx context.Context, stretch []*sqsRecord) {
 		failed, err = b.failuresIn(result, stretch)
 	}
 	if err != nil {
-		b.scope.off.log.ErrorContext(ctx, "offload: the handler failed for the messages of a batch that are no tasks; they stay in the queue", "messages", len(stretch), "error", err.Error())
+		b.scope.off.log.ErrorContext(ctx, "offload: the handler failed for the messages of a batch that are no tasks; they stay in the queue", "messages", len(stretch), "error", err.Error(), b.scope.logID())
 	}
 	for _, r := range stretch {
 		switch {

@@ -28,7 +28,7 @@ func (b *batch) response(ctx context.Context) batchResponse {
 	}
 	if len(failures) > 0 {
 		b.scope.off.log.LogAttrs(ctx, slog.LevelWarn, "offload: messages of a batch failed and stay in the queue",
-			slog.Int("failed", len(failures)), slog.Int("messages", len(b.records)))
+			slog.Int("failed", len(failures)), slog.Int("messages", len(b.records)), b.scope.logID())
 	}
 	return batchResponse{failures}
 }
