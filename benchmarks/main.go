@@ -13,6 +13,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/go-offload/lambda/benchmarks/run"
 )
 
 // command is one subcommand. Its main returns flag.ErrHelp after help was asked
@@ -24,7 +26,9 @@ type command struct {
 
 // commands lists the subcommands in the order of the help text.
 func commands() []command {
-	return []command{}
+	return []command{
+		{"run", "measure, and write one line for each request", run.Main},
+	}
 }
 
 func main() {

@@ -24,8 +24,10 @@ type Run struct {
 	Network Network   `json:"network"`
 	Target  string    `json:"target"` // "local" (lambdatest) or "aws"
 	Seed    uint64    `json:"seed"`   // of the order of contestants and of modelled delays
-	Rounds  int       `json:"rounds"` // measured rounds planned for each workload and contestant
+	Rounds  int       `json:"rounds"` // measured rounds planned for each workload and contestant, unless the workload has its own number
 	Quick   bool      `json:"quick,omitempty"`
+	// Contestants in the order of the reports; a workload may leave some out.
+	Contestants []string `json:"contestants"`
 }
 
 func (*Run) kind() string { return "run" }

@@ -68,16 +68,18 @@ func (o *Order) Input(i int) TaskInput {
 }
 
 // Fails says whether an attempt (from 1) of a task fails: exactly one in FailOneIn first
-// attempts, one in FailOneIn of their retries, and so on, of any run of requests
-// that is long enough. A share that is exact is worth more here than one that is
+// attempts, one in FailOneIn of their retries, and so on, of the requests of a
+// round whose number is a power of FailOneIn. A share that is exact is worth more here than one that is
 // random: the cost model is held against it.
 func (t *TaskInput) Fails(attempt int) bool {
 	if t.FailOneIn == 0 {
 		return false
 	}
+	// The first attempt fails if the last digit of Seq to the base FailOneIn is the
+	// largest there is, the second if the one before it is so too, and so on.
 	n := t.Seq
 	for range attempt {
-		if n%t.FailOneIn != 0 {
+		if n%t.FailOneIn != t.FailOneIn-1 {
 			return false
 		}
 		n /= t.FailOneIn

@@ -24,6 +24,7 @@ func (w *Workload) Check() error {
 		{"handler.cpu_ms", w.Handler.CPUMS, 0, maxMS},
 		{"task.wait_ms", w.Task.WaitMS, 0, maxMS},
 		{"task.cpu_ms", w.Task.CPUMS, 0, maxMS},
+		{"rounds", w.Rounds, 0, 1000},
 		{"tasks", w.Tasks, 0, 1000},
 		{"at_once", w.AtOnce, 0, 1000},
 		{"fail_one_in", w.FailOneIn, 0, 1000},

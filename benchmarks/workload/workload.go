@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
@@ -58,6 +59,8 @@ type Workload struct {
 	About string `json:"about"` // what it stands for, one or two sentences
 
 	Load Load `json:"load"`
+	// Rounds is how many measured rounds there are; 0 = as many as the run has.
+	Rounds int `json:"rounds,omitempty"`
 
 	Handler Work `json:"handler"` // without its tasks
 	Tasks   int  `json:"tasks"`   // for each request
@@ -115,4 +118,10 @@ func Parse(from io.Reader) (Workload, error) {
 		return Workload{}, fmt.Errorf("%w: something follows the object", ErrWorkload)
 	}
 	return w, w.Check()
+}
+
+// TakesPart reports whether a contestant is measured on the workload.
+func (w *Workload) TakesPart(c cost.Contestant) bool {
+	_, skipped := w.Skip[c]
+	return !skipped && (len(w.Contestants) == 0 || slices.Contains(w.Contestants, c))
 }

@@ -1,0 +1,118 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
+
+	"github.com/go-offload/lambda/benchmarks/cost"
+	"github.com/go-offload/lambda/benchmarks/record"
+)
+
+// output is the file that a run writes.
+type output struct {
+	path   string
+	file   *os.File
+	lines  *record.Writer
+	run    record.Run
+	rounds []record.Round // that were there already
+}
+
+// create begins a new file with the run and its workloads. A file of that name is
+// kept under one that says when it was begun.
+func create(ctx context.Context, s *settings, network record.Network, command []string) (*output, error) {
+	o := &output{path: s.out, run: record.Run{
+		Format: record.Format, Started: time.Now().UTC(), Machine: machine(), Go: runtime.Version(), Commit: commit(ctx),
+		Command: command, Network: network, Target: s.target, Seed: s.seed, Rounds: s.rounds, Quick: s.quick,
+	}}
+	if o.run.Rounds == 0 {
+		o.run.Rounds = defaultRounds
+	}
+	lines := []record.Line{&o.run}
+	for _, c := range s.contestants {
+		o.run.Contestants = append(o.run.Contestants, string(c))
+	}
+	for i := range s.workloads {
+		if s.rounds > 0 {
+			s.workloads[i].Rounds = s.rounds
+		}
+		lines = append(lines, &record.Workload{Workload: s.workloads[i]})
+	}
+	if err := os.MkdirAll(filepath.Dir(s.out), 0o755); err != nil {
+		return nil, err
+	}
+	if info, err := os.Stat(s.out); err == nil && info.Mode().IsRegular() {
+		aside := fmt.Sprintf("%s.%s", s.out, info.ModTime().UTC().Format("20060102T150405"))
+		if err := os.Rename(s.out, aside); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if o.file, err = os.Create(s.out); err != nil {
+		return nil, err
+	}
+	o.lines = record.NewWriter(o.file)
+	if err := o.lines.Write(lines...); err != nil {
+		return nil, errors.Join(err, o.file.Close())
+	}
+	return o, nil
+}
+
+// reopen goes on with a file. What the earlier run left of a round is cut off.
+func reopen(ctx context.Context, s *settings) (*output, error) {
+	had, err := record.Open(s.resume)
+	if err != nil {
+		return nil, err
+	}
+	now := machine()
+	now.Kernel = had.Run.Machine.Kernel // an update is no reason to begin again
+	switch {
+	case had.Run.Machine != now:
+		return nil, fmt.Errorf("%s was begun on another machine: %+v", s.resume, had.Run.Machine)
+	case had.Run.Commit != commit(ctx):
+		return nil, fmt.Errorf("%s was begun at commit %q, this is %q: begin again, or check that one out", s.resume, had.Run.Commit, commit(ctx))
+	case had.Run.Go != runtime.Version():
+		return nil, fmt.Errorf("%s was begun with %s, this is %s", s.resume, had.Run.Go, runtime.Version())
+	}
+	o := &output{path: s.resume, run: had.Run, rounds: had.Rounds}
+	s.network, s.target, s.seed, s.quick = had.Run.Network.Profile, had.Run.Target, had.Run.Seed, had.Run.Quick
+	s.contestants, s.workloads = nil, nil
+	for _, name := range had.Run.Contestants {
+		c, err := cost.ParseContestant(name)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", s.resume, err)
+		}
+		s.contestants = append(s.contestants, c)
+	}
+	for _, w := range had.Workloads {
+		if err := w.Check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", s.resume, err)
+		}
+		s.workloads = append(s.workloads, w.Workload)
+	}
+	if o.file, err = os.OpenFile(s.resume, os.O_WRONLY, 0); err != nil {
+		return nil, err
+	}
+	if err = o.file.Truncate(had.Size); err == nil {
+		_, err = o.file.Seek(0, 2)
+	}
+	if err != nil {
+		return nil, errors.Join(err, o.file.Close())
+	}
+	o.lines = record.NewWriter(o.file)
+	return o, nil
+}
+
+// has reports whether a round is in the file already.
+func (o *output) has(workload string, s step) bool {
+	for i := range o.rounds {
+		if r := &o.rounds[i]; r.Workload == workload && r.Contestant == string(s.contestant) && r.Round == s.round {
+			return true
+		}
+	}
+	return false
+}

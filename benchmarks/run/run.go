@@ -1,0 +1,159 @@
+// Package run is the subcommand that measures: it writes the file that all others
+// read.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"time"
+
+	"github.com/go-offload/lambda/benchmarks/cost"
+	"github.com/go-offload/lambda/benchmarks/load"
+	"github.com/go-offload/lambda/benchmarks/network"
+	"github.com/go-offload/lambda/benchmarks/stack"
+	"github.com/go-offload/lambda/benchmarks/workload"
+)
+
+// deployer makes a contestant's stack for a workload.
+type deployer func(ctx context.Context, c cost.Contestant, w *workload.Workload) (stack.Stack, error)
+
+// Main measures and writes the file. If ctx ends, the rounds that are complete are
+// in it, and the error says how to go on.
+func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	s, err := parse(args, stderr)
+	if err != nil {
+		return err
+	}
+	var out *output
+	if s.resume != "" {
+		if out, err = reopen(ctx, s); err != nil {
+			return err
+		}
+	}
+	profile, err := network.New(s.network, s.seed)
+	if err != nil {
+		return err
+	}
+	deploy, err := s.deployer(profile)
+	if err != nil {
+		return err
+	}
+	if out == nil {
+		command := append([]string{"go", "run", "./benchmarks", "run"}, args...)
+		if out, err = create(ctx, s, profile.Record(), command); err != nil {
+			return err
+		}
+	}
+	m := &measurement{settings: s, out: out, deploy: deploy, modelled: profile.Modelled(), clock: newClock(out.run.Started)}
+	err = errors.Join(m.all(ctx, stderr), out.file.Close())
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted after %d of %d rounds; what is complete is in %s, and -resume %[3]s goes on", m.done, m.total, out.path)
+	case err != nil:
+		return fmt.Errorf("%w (what is complete is in %s)", err, out.path)
+	}
+	_, err = fmt.Fprintf(stdout, "%d rounds in %s\n", m.done, out.path)
+	return err
+}
+
+// deployer returns the one of the target.
+func (s *settings) deployer(profile *network.Profile) (deployer, error) {
+	switch s.target {
+	case targetLocal:
+		return func(ctx context.Context, c cost.Contestant, w *workload.Workload) (stack.Stack, error) {
+			return stack.NewLocal(ctx, c, w, profile)
+		}, nil
+	default:
+		return nil, fmt.Errorf("-target is %q, want %s or %s", s.target, targetLocal, targetAWS)
+	}
+}
+
+// measurement is a run at work.
+type measurement struct {
+	*settings
+	out      *output
+	deploy   deployer
+	modelled bool
+	clock    clock
+	progress progress
+
+	done, total int // rounds
+}
+
+// all runs every workload.
+func (m *measurement) all(ctx context.Context, stderr io.Writer) error {
+	rng := rand.New(rand.NewPCG(m.seed, 0))
+	plans := make([][]step, len(m.workloads))
+	var total time.Duration
+	for i := range m.workloads {
+		w := &m.workloads[i]
+		rounds := w.Rounds
+		if rounds == 0 {
+			rounds = m.out.run.Rounds
+		}
+		plans[i] = plan(w, m.contestants, rounds, rng)
+		m.total += len(plans[i])
+		for _, st := range plans[i] {
+			total += estimate(w, st.round)
+		}
+	}
+	m.progress = newProgress(stderr, total, m.plain)
+	defer m.progress.close()
+	for i := range m.workloads {
+		if err := m.one(ctx, &m.workloads[i], plans[i]); err != nil {
+			return fmt.Errorf("workload %s: %w", m.workloads[i].Name, err)
+		}
+	}
+	return nil
+}
+
+// one runs the rounds of one workload. Its contestants are deployed together and
+// keep their environments from round to round.
+func (m *measurement) one(ctx context.Context, w *workload.Workload, steps []step) (err error) {
+	benches := map[cost.Contestant]*bench{}
+	defer func() {
+		for _, b := range benches {
+			b.client.Close()
+			err = errors.Join(err, b.stack.Close())
+		}
+	}()
+	for _, st := range steps {
+		what := fmt.Sprintf("%s: %s, round %d", w.Name, st.contestant, st.round)
+		if st.round == warmupRound {
+			what = fmt.Sprintf("%s: %s, warm-up", w.Name, st.contestant)
+		}
+		m.progress.begin(what)
+		if !m.out.has(w.Name, st) {
+			if err := m.step(ctx, w, st, benches); err != nil {
+				return fmt.Errorf("%s: %w", what, err)
+			}
+		}
+		m.done++
+		m.progress.end(what, estimate(w, st.round))
+	}
+	return nil
+}
+
+// step runs one round and writes it.
+func (m *measurement) step(ctx context.Context, w *workload.Workload, st step, benches map[cost.Contestant]*bench) error {
+	b := benches[st.contestant]
+	if b == nil {
+		deployed, err := m.deploy(ctx, st.contestant, w)
+		if err != nil {
+			return err
+		}
+		b = &bench{
+			workload: w, contestant: st.contestant, stack: deployed, clock: m.clock, modelled: m.modelled,
+			client: load.NewClient(deployed.URL(), time.Duration(w.DeadlineMS)*time.Millisecond),
+		}
+		benches[st.contestant] = b
+	}
+	lines, err := b.round(ctx, st.round)
+	if err != nil {
+		return err
+	}
+	return m.out.lines.Write(lines...)
+}
