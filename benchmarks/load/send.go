@@ -86,7 +86,7 @@ func until(ctx context.Context, t time.Time) error {
 	}
 }
 
-// ErrDeadline: the client has waited for as long as the workload says it does.
+// ErrDeadline is the error of a request whose client has waited for as long as the workload says it does.
 var ErrDeadline = errors.New("no response within the client's deadline")
 
 func (c *Client) send(ctx context.Context, body []byte) (a Answer) {
