@@ -28,6 +28,8 @@ type offloader struct {
 	hook    *cancelHook // nil where there is none
 	tracer  Tracer      // nil if there is none
 
+	visibility *visibility // nil if no strategy can change it
+
 	ledger    ledger
 	outer     outerCheck
 	watch     watchdog
@@ -72,6 +74,9 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		}
 		if t, ok := strategies[i].(driver.Thawer); ok {
 			o.thawers = append(o.thawers, t)
+		}
+		if c, ok := strategies[i].(driver.VisibilityChanger); ok && o.visibility == nil {
+			o.visibility = &visibility{changer: c, log: o.log}
 		}
 	}
 	return o, nil
@@ -130,6 +135,9 @@ func (o *options) complete() error {
 		return fmt.Errorf("%w: the margin %v is negative", ErrConfig, o.margin)
 	}
 	if err := o.completeKeys(); err != nil {
+		return err
+	}
+	if err := o.completeRedelivery(); err != nil {
 		return err
 	}
 	return o.completeHandOff()

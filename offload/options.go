@@ -54,6 +54,7 @@ type options struct {
 	getenv      func(string) string
 	keys        *driver.Keys // nil: no signing
 	worker      bool         // started with StartWorker
+	redelivery  *redelivery  // nil: the default
 }
 
 // WithStrategy selects strategies by name, as OFFLOAD_STRATEGY does: a list

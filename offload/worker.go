@@ -34,11 +34,11 @@ var (
 // A task runs once per delivery, with the Timeout of its definition; what its sender
 // passed to After as an option of this one call stays with the sender, but for ID, Group,
 // Deduplication and Delay. If the task fails, the delivery fails: SQS delivers the message again after
-// the visibility timeout, until the maxReceiveCount of the queue's redrive policy moves it to the
-// dead-letter queue; Lambda repeats an asynchronous invocation as configured for the function (two times by
+// the wait of [WithRedelivery], or else the visibility timeout, until the maxReceiveCount of the
+// queue's redrive policy moves it to the dead-letter queue; Lambda repeats an asynchronous invocation as configured for the function (two times by
 // default) before its on-failure destination gets it. Neither lets a worker refuse
 // a delivery for good: after an error marked with backoff.Permanent the task is
-// delivered, and run, as often as after another one.
+// delivered, and run, as often as after another one, from a queue without a wait in between.
 //
 // The mapping of a queue must have ReportBatchItemFailures among its
 // FunctionResponseTypes: without it Lambda deletes the whole batch although some of its

@@ -29,6 +29,8 @@ func (o *offloader) runBatch(ctx context.Context, s *scope, records []sqsRecord,
 	for i := range records {
 		b.fifo = b.fifo || records[i].fifo
 	}
+	shown := b.keepHidden()
+	defer shown()
 	for _, stretch := range b.stretches() {
 		if stretch[0].envelope {
 			b.runTasks(stretch)
@@ -36,6 +38,8 @@ func (o *offloader) runBatch(ctx context.Context, s *scope, records []sqsRecord,
 			b.callHandler(ctx, stretch)
 		}
 	}
+	shown()
+	b.backOff()
 	return b.response(ctx), nil
 }
 
@@ -155,7 +159,7 @@ func (l *lane) run(s *scope) {
 			if l.ordered {
 				s.settleDeliveries() // the next task may rely on what this one deferred
 			}
-			r.failed = d.failure()
+			r.failed, r.notBefore = d.failure(), d.due
 		}
 		if r.failed != nil {
 			for _, rest := range l.records[i+1:] {

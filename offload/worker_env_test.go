@@ -1,6 +1,7 @@
 package offload_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -185,6 +186,8 @@ func envelope(tb testing.TB, task, id, data string, change ...func(*driver.Envel
 type message struct {
 	id, body, group string
 	receives        int
+	receipt         string // "receipt of" the id if empty
+	queue           string // the ARN; empty: some queue
 }
 
 func sqsEvent(fifo bool, messages ...message) []byte {
@@ -195,13 +198,15 @@ func sqsEvent(fifo bool, messages ...message) []byte {
 		arn += ".fifo"
 	}
 	for _, m := range messages {
+		m.queue = cmp.Or(m.queue, arn)
+		m.receipt = cmp.Or(m.receipt, "receipt of "+m.id)
 		attributes := object{"ApproximateReceiveCount": strconv.Itoa(max(m.receives, 1)), "SentTimestamp": "1523232000000"}
 		if m.group != "" {
 			attributes["MessageGroupId"] = m.group
 		}
 		records = append(records, object{
-			"messageId": m.id, "receiptHandle": "handle", "body": m.body, "attributes": attributes,
-			"messageAttributes": object{}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": arn, "awsRegion": "eu-central-1",
+			"messageId": m.id, "receiptHandle": m.receipt, "body": m.body, "attributes": attributes,
+			"messageAttributes": object{}, "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": m.queue, "awsRegion": "eu-central-1",
 		})
 	}
 	event, err := json.Marshal(object{"Records": records})

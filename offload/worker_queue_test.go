@@ -22,6 +22,7 @@ import (
 type mapping struct {
 	client *awssqs.Client
 	url    string
+	arn    string
 	fifo   bool
 }
 
@@ -45,7 +46,10 @@ func (m *mapping) deliver(t *testing.T, f *function) int {
 		if err != nil {
 			t.Fatal(err)
 		}
-		batch = append(batch, message{*received.MessageId, *received.Body, received.Attributes["MessageGroupId"], receives})
+		batch = append(batch, message{
+			id: *received.MessageId, body: *received.Body, group: received.Attributes["MessageGroupId"],
+			receives: receives, receipt: *received.ReceiptHandle, queue: m.arn,
+		})
 	}
 	failed := f.failures(t, sqsEvent(m.fifo, batch...))
 	for _, received := range out.Messages {
@@ -68,7 +72,7 @@ func TestThroughAQueue(t *testing.T) {
 			t.Parallel()
 			forget(t)
 			server := sqstest.Start(t, nil)
-			attributes := map[string]string{"VisibilityTimeout": "30"}
+			attributes := map[string]string{"VisibilityTimeout": "36000"}
 			if suffix != "" {
 				attributes["FifoQueue"] = "true"
 			}
@@ -97,17 +101,17 @@ func TestThroughAQueue(t *testing.T) {
 				return nil
 			}, offload.WithLogger(slog.New(slog.DiscardHandler)))
 
-			in, err := json.Marshal([]work{{t.Name(), "good", ""}, {t.Name(), "nesting", "nest"}, {t.Name(), "bad", "fail"}})
+			in, err := json.Marshal([]work{{t.Name(), "good", ""}, {t.Name(), "nesting", "nest"}, {t.Name(), "bad", "fail"}, {t.Name(), "hopeless", "never"}})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if _, err := f.call(t.Context(), in); err != nil {
 				t.Fatal(err)
 			}
-			m := &mapping{client, url, suffix != ""}
-			for range 20 { // more than it takes
+			m := &mapping{client, url, server.Queue("tasks" + suffix).ARN(), suffix != ""}
+			for range 20 { // more than it takes, and far below the visibility timeout
 				if m.deliver(t, f) == 0 {
-					server.Advance(30 * time.Second)
+					server.Advance(time.Minute)
 				}
 			}
 
@@ -116,7 +120,7 @@ func TestThroughAQueue(t *testing.T) {
 			}
 			ran := doneIn(t)
 			slices.Sort(ran)
-			if want := []string{"bad", "bad", "bad", "good", "nesting", "nesting/nested"}; !slices.Equal(ran, want) {
+			if want := []string{"bad", "bad", "bad", "good", "hopeless", "hopeless", "hopeless", "nesting", "nesting/nested"}; !slices.Equal(ran, want) {
 				t.Errorf("ran %v, want %v", ran, want)
 			}
 			if info := seenBy(t, "bad"); info.Attempt != 3 || info.Hops != 1 {
@@ -125,7 +129,7 @@ func TestThroughAQueue(t *testing.T) {
 			if info := seenBy(t, "nesting/nested"); info.Attempt != 1 || info.Hops != 2 {
 				t.Errorf("the nested task saw %+v", info)
 			}
-			if dead := server.Queue("dead" + suffix).Counts().Total(); dead != 1 {
+			if dead := server.Queue("dead" + suffix).Counts().Total(); dead != 2 {
 				t.Errorf("%d dead letters", dead)
 			}
 		})

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/go-offload/lambda/offload/driver"
 )
@@ -13,13 +14,17 @@ import (
 type sqsRecord struct {
 	raw      json.RawMessage
 	id       string
+	queue    string // its ARN
+	receipt  string // of this delivery
 	body     string
 	group    string
 	receives int
 	fifo     bool
 	envelope bool
 
-	failed error
+	failed    error
+	notBefore time.Time     // of the task, if it was read
+	again     time.Duration // when to deliver it again, if it is the one that failed
 }
 
 // sqsSource is the eventSource of records that come from SQS.
@@ -70,6 +75,7 @@ func beginsWithRecords(event []byte) bool {
 func parseRecord(raw json.RawMessage) (sqsRecord, bool) {
 	var in struct {
 		MessageID      string `json:"messageId"`
+		ReceiptHandle  string `json:"receiptHandle"`
 		Body           string `json:"body"`
 		EventSource    string `json:"eventSource"`
 		EventSourceARN string `json:"eventSourceARN"`
@@ -88,6 +94,8 @@ func parseRecord(raw json.RawMessage) (sqsRecord, bool) {
 	return sqsRecord{
 		raw:      raw,
 		id:       in.MessageID,
+		queue:    in.EventSourceARN,
+		receipt:  in.ReceiptHandle,
 		body:     in.Body,
 		group:    in.Attributes.MessageGroupID,
 		receives: receives,

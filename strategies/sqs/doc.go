@@ -65,7 +65,10 @@
 //	{"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "arn:aws:sqs:REGION:ACCOUNT:QUEUE"}
 //
 // The function that runs the tasks needs what every event source mapping needs:
-// sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes.
+// sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes. With
+// sqs:ChangeMessageVisibility it can also have a failed message delivered again after a
+// backoff; AWS's managed policy AWSLambdaSQSQueueExecutionRole does not have it. Without it the worker
+// logs one warning and goes on.
 //
 // # Failure
 //
@@ -74,8 +77,21 @@
 // batch failed. What SQS says is the sender's fault (no such queue, no permission, a message that
 // is too large) is not; then the next strategy of the chain gets the task.
 //
-// A message that the worker cannot finish becomes visible again after the queue's
-// visibility timeout, at least six times the function's timeout. Give the
-// queue a dead-letter queue: after maxReceiveCount attempts (5 or more) the message is there, with
-// its envelope, instead of coming back until its retention time ends.
+// A message that the worker cannot finish becomes visible again after a backoff by its
+// receive count (offload.WithRedelivery), if the worker's chain has this strategy and the permission.
+// Without them it does after the queue's visibility timeout, which should be at least six times the
+// function's timeout (Lambda Developer Guide, "Using Lambda with Amazon SQS"). The messages of a
+// batch that runs for more than 10 s are kept hidden until the invocation is over.
+//
+// Give the queue a dead-letter queue: after maxReceiveCount deliveries (5 or more) the message is
+// there, with its envelope, instead of coming back until its retention time ends. In a FIFO queue
+// the messages behind one that fails are given back unprocessed, and SQS counts that as a
+// delivery of them too.
+//
+// The mapping must have ReportBatchItemFailures among its FunctionResponseTypes. Without
+// it Lambda takes the worker's answer, which names the messages that failed, for success, and
+// deletes the whole batch: failed tasks are lost, without a trace in the dead-letter queue.
+// Nothing in the event shows whether it is set, so the worker cannot check it:
+//
+//	aws lambda update-event-source-mapping --uuid UUID --function-response-types ReportBatchItemFailures
 package sqs

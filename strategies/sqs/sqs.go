@@ -60,7 +60,8 @@ type Options struct {
 
 	// Client is used instead of one that is made from the environment. It should not retry
 	// (RetryMaxAttempts 1), since package offload does. Its connections are its
-	// owner's: see offload's own help for HTTP clients on dropping them after a freeze.
+	// owner's: see offload's own help for HTTP clients on dropping them after a freeze. In a
+	// worker it should have the SDK's method ChangeMessageVisibilityBatch too.
 	Client Client
 }
 
@@ -69,7 +70,7 @@ type Client interface {
 	SendMessageBatch(ctx context.Context, input *awssqs.SendMessageBatchInput, options ...func(*awssqs.Options)) (*awssqs.SendMessageBatchOutput, error)
 }
 
-// Strategy is the sqs strategy. It is a [driver.Sender] and a [driver.Thawer].
+// Strategy is the sqs strategy. It is a [driver.Sender], a [driver.VisibilityChanger] and a [driver.Thawer].
 // After Open it may be used concurrently.
 type Strategy struct {
 	options Options
