@@ -24,6 +24,9 @@ import (
 //
 // After is safe for concurrent use.
 func After(ctx context.Context, task Task, opts ...AfterOption) error {
+	if s, ok := ctx.(*scope); ok {
+		return s.accept(ctx, task, opts)
+	}
 	switch acceptor := ctx.Value(deferral.Key{}).(type) {
 	case *scope:
 		return acceptor.accept(ctx, task, opts)

@@ -15,6 +15,7 @@ type definition struct {
 	run      func(ctx context.Context, input any) error
 	decode   func(data []byte) (any, error)
 	settings settings
+	plain    details // of its tasks that were deferred without options, by the handler itself
 }
 
 // definitions holds the tasks that a worker may be asked to run. Together with
@@ -71,6 +72,7 @@ func Define[T any](name string, fn func(context.Context, T) error, opts ...TaskO
 	if err := def.settings.validate(); err != nil {
 		panic(fmt.Errorf("Define(%q): %w", name, err))
 	}
+	def.plain.set = &def.settings
 
 	definitions.Lock()
 	defer definitions.Unlock()

@@ -21,20 +21,48 @@ const (
 )
 
 // entry is an accepted task. It is also the context that the task gets: that way a
-// task costs no further allocation.
+// task costs no further allocation. Many are made, so what few of them need is in details.
 type entry struct {
-	scope    *scope
-	task     Task
+	scope *scope
+	task  Task
+	*details
+	after   *entry       // the next one in its queue
+	number  int32        // in the order of acceptance, from 1
+	state   atomic.Int32 // an entryState
+	link    atomic.Int32 // the link of the chain the task is at, or arrived
+	attempt atomic.Int32 // attempts begun, those in other processes included
+}
+
+// details are shared by tasks that differ in nothing else, and not changed then.
+type details struct {
 	set      *settings
 	values   context.Context // values of the ctx that After got; nil: the invocation's
 	out      *outgoing       // nil if the process neither sends tasks, nor receives, nor traces them
-	number   int32           // in the order of acceptance, from 1
-	accepted time.Duration   // since the scope began
+	accepted time.Duration   // since the scope began; 0 if nobody asks for times
+	firstRun atomic.Int64    // time of the first attempt here since the scope began, in nanoseconds; 0: none
+}
 
-	state    atomic.Int32
-	link     atomic.Int32 // the link of the chain the task is at, or arrived
-	attempt  atomic.Int32 // attempts begun, those in other processes included
-	firstRun atomic.Int64 // time of the first attempt here since the scope began, in nanoseconds; 0: none
+// plain are the details of a closure that was deferred without options, by the handler itself.
+var plain = details{set: &defaultSettings}
+
+// detailsFor gives the details of a task that After got with ctx.
+func (s *scope) detailsFor(ctx context.Context, task Task, set *settings, out *outgoing) *details {
+	if ctx == s && out == nil && !s.off.timed {
+		switch {
+		case task.def != nil && set == task.def.plain.set:
+			return &task.def.plain
+		case set == plain.set:
+			return &plain
+		}
+	}
+	d := &details{set: set, out: out}
+	if ctx != s {
+		d.values = context.WithoutCancel(ctx)
+	}
+	if s.off.timed {
+		d.accepted = time.Since(s.start)
+	}
+	return d
 }
 
 // outgoing is what a task needs to leave the process, or to be traced.
@@ -96,7 +124,7 @@ func (e *entry) info() TaskInfo {
 	return TaskInfo{
 		ID:        id,
 		Name:      e.task.name,
-		RequestID: e.scope.requestID,
+		RequestID: e.scope.RequestID(),
 		Attempt:   int(e.attempt.Load()),
 		Hops:      e.hops(),
 		Accepted:  e.acceptedAt(),

@@ -135,7 +135,7 @@ func (all flushers) finish(s *scope) {
 	s.mu.Unlock()
 	by := time.Now().Add(MaxFlushTime)
 	if deadline, ok := s.Deadline(); ok {
-		if end := deadline.Add(-deadline.Sub(s.flushBy) / 2); end.Before(by) {
+		if end := deadline.Add(-deadline.Sub(s.flushBy()) / 2); end.Before(by) {
 			by = end
 		}
 	}

@@ -3,8 +3,6 @@ package offload
 import (
 	"context"
 	"time"
-
-	"github.com/aws/aws-lambda-go/lambdacontext"
 )
 
 // invoke runs one invocation: it opens a scope, calls the handler in it, and sees
@@ -45,17 +43,11 @@ func (o *offloader) begin(ctx context.Context) *scope {
 		o.settleMissed()
 		o.thaw(now)
 	}
-	s := &scope{Context: ctx, off: o, id: newScopeID(), start: now}
-	if lc, ok := lambdacontext.FromContext(ctx); ok {
-		s.requestID = lc.AwsRequestID
-	}
+	s := &scope{off: o, id: newScopeID(), start: now}
 	s.tail.invocation = ctx
 	if deadline, ok := ctx.Deadline(); ok {
-		margin := o.marginFor(deadline.Sub(now))
-		s.tail.deadline = deadline.Add(-margin)
-		s.tail.limit = s.tail.deadline.Sub(now)
-		s.hard = deadline.Add(-margin / 2)
-		s.flushBy = deadline.Add(-margin / 8)
+		s.margin = o.marginFor(deadline.Sub(now))
+		s.tail.deadline = deadline.Add(-s.margin)
 	}
 	s.missed = !o.hook.reached(ctx)
 	o.ledger.add(s)
@@ -107,19 +99,31 @@ func (s *scope) fail() {
 // dropOnlyOnSuccess ends the tasks that were deferred for a success: all of them, or
 // those of one delivery.
 func (s *scope) dropOnlyOnSuccess(of *delivery) {
-	s.mu.Lock()
-	var dropped []*entry
-	for _, list := range [...]*[]*entry{&s.held, &s.outbox} {
-		kept := (*list)[:0]
-		for _, e := range *list {
-			if e.set.onlyOnSuccess && (of == nil || e.out != nil && e.out.origin == of) {
-				dropped = append(dropped, e)
-			} else {
-				kept = append(kept, e)
-			}
-		}
-		*list = kept
+	unwanted := func(e *entry) bool {
+		return e.set.onlyOnSuccess && (of == nil || e.out != nil && e.out.origin == of)
 	}
+	var dropped []*entry
+	s.mu.Lock()
+	held := s.held.first
+	s.held = queue{}
+	for held != nil {
+		e := held
+		held, e.after = e.after, nil
+		if unwanted(e) {
+			dropped = append(dropped, e)
+		} else {
+			s.held.push(e)
+		}
+	}
+	kept := s.outbox[:0]
+	for _, e := range s.outbox {
+		if unwanted(e) {
+			dropped = append(dropped, e)
+		} else {
+			kept = append(kept, e)
+		}
+	}
+	s.outbox = kept
 	s.mu.Unlock()
 	for _, e := range dropped {
 		e.end(e.state.Load(), Dropped, ErrHandlerFailed)

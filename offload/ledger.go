@@ -93,7 +93,7 @@ func (o *offloader) shutdown() {
 // Run that waits for workers.
 func (s *scope) abandon(reason error) {
 	s.giveUp(reason)
-	by := s.flushBy
+	by := s.flushBy()
 	if !errors.Is(reason, ErrDeadline) { // SIGKILL follows a SIGTERM soon; after a freeze the deadline is long past
 		by = time.Now().Add(shutdownGrace)
 	}
@@ -111,15 +111,18 @@ func (s *scope) abandon(reason error) {
 		close(s.idle)
 		s.idle = nil
 	}
-	s.mu.Unlock()
-	s.off.ledger.remove(s)
+	if !s.working { // runTail concludes, once it has sent what it is sending; or it never began
+		s.mu.Unlock()
+		s.off.ledger.remove(s)
+		return
+	}
+	s.conclude() // unlocks; the task that keeps runTail may never return
+	s.replaceLoop()
 }
 
 // finishedWithin waits for the tail to end.
 func (s *scope) finishedWithin(d time.Duration) bool {
-	s.mu.Lock()
-	done := s.doneSignal()
-	s.mu.Unlock()
+	done := s.over()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

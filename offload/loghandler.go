@@ -46,7 +46,7 @@ func (s *scope) logID() slog.Attr {
 	if addsRequestID(s.off.log.Handler()) {
 		return slog.Attr{}
 	}
-	return slog.String(logRequestID, s.requestID)
+	return slog.String(logRequestID, s.RequestID())
 }
 
 type logHandler struct {

@@ -34,12 +34,12 @@ func leftover(patience time.Duration) []byte {
 }
 
 // ours gives the stack of one goroutine, other than this one, that runs code of
-// this module or was started by it.
+// this module or was started by it. Those that gave the runtime loop away are parked for good.
 func ours() []byte {
 	buf := make([]byte, 1<<20)
 	buf = buf[:runtime.Stack(buf, true)]
 	for i, stack := range bytes.Split(buf, []byte("\n\n")) {
-		if i > 0 && bytes.Contains(stack, []byte("github.com/go-offload/lambda/")) {
+		if i > 0 && bytes.Contains(stack, []byte("github.com/go-offload/lambda/")) && !bytes.Contains(stack, []byte(".returnLoop(")) {
 			return stack
 		}
 	}

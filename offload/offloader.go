@@ -26,7 +26,9 @@ type offloader struct {
 	freezes bool        // invocations come one at a time, with freezes in between
 	direct  bool        // the hook sees every invocation
 	hook    *cancelHook // nil where there is none
+	loop    func()      // runs the runtime loop on another goroutine; nil where that is not possible
 	tracer  Tracer      // nil if there is none
+	timed   bool        // somebody asks for the times of tasks
 
 	visibility *visibility // nil if no strategy can change it
 
@@ -79,6 +81,7 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 			o.visibility = &visibility{changer: c, log: o.log}
 		}
 	}
+	o.timed = o.pub.timed || o.works() || o.tracer != nil
 	return o, nil
 }
 

@@ -127,6 +127,7 @@ func (r *response) Close() error {
 	// A response that was not read to its end, or that is too large for the Runtime
 	// API, was probably refused: aws-lambda-go exits when this returns.
 	s.final = s.final || !r.ended.Load() || r.read.Load() > maxBufferedResponse
+	s.offerLoop()
 	s.keep()
 	return err
 }

@@ -1,34 +1,83 @@
 package offload
 
 import (
-	"context"
 	"fmt"
 	"time"
 )
 
-// Run implements driver.Tail: it runs what waits here, sends what leaves, and
-// returns when every task has its terminal event.
-//
-// One worker begins. Tasks that do nothing much are done before a second one is
-// worth a goroutine; where they take longer, the watchdog brings more. The caller is
-// not a worker, although that would be cheaper: a task that ignores the end of
-// its context would keep it past the deadline, and Lambda would reset the environment.
+// Run implements driver.Tail. The tail has a goroutine of its own, which can be left to a
+// task that ignores the end of its context: the caller comes back all the same.
 func (s *scope) Run() {
-	s.mu.Lock()
-	if s.started {
-		s.awaitFinish() // unlocks
+	if s.begin() {
+		go s.runTail()
+	}
+	<-s.over()
+}
+
+// RunHere implements driver.Tail.
+func (s *scope) RunHere() {
+	if !s.loan.CompareAndSwap(offered, lent) {
+		s.Run()
 		return
 	}
+	defer s.returnLoop()
+	if s.begin() {
+		s.runTail()
+	} else {
+		<-s.over()
+	}
+}
+
+// begin makes the held tasks ready. It reports false if the tail was begun before.
+func (s *scope) begin() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.started {
+		return false
+	}
 	s.started = true
-	if s.tail.ended(time.Since(s.start)) != nil {
+	if s.held.first != nil {
+		if s.next == nil {
+			s.next = s.held.first
+		}
+		s.ready.join(&s.held)
+	}
+	if s.next != nil || s.workers.Load() > 0 {
+		s.off.watch.arm(s)
+	}
+	return true
+}
+
+// runTail runs what waits here, sends what leaves, and returns when every task has its
+// terminal event.
+//
+// Its goroutine is the first worker. Tasks that do nothing much are done before a second one is
+// worth a goroutine; where they take longer, the watchdog brings more.
+func (s *scope) runTail() {
+	returned := false
+	defer func() {
+		if !returned { // a task ended this goroutine
+			lost := s.loan.CompareAndSwap(lent, replaced)
+			go func() {
+				s.runTail()
+				if lost {
+					s.off.loop()
+				}
+			}()
+		}
+	}()
+	s.mu.Lock()
+	if s.next != nil && s.tail.ended(s.start) != nil {
 		s.tail.end(ErrDeadline)
 	}
-	s.off.watch.arm()
 	for {
-		s.release()
-		if s.next < len(s.ready) {
+		if s.next != nil {
 			s.workers.Add(1)
-			go s.work()
+			s.working = true
+			s.mu.Unlock()
+			s.work()
+			s.mu.Lock()
+			s.working = false
 		}
 		// Closed here means that the scope is being given up: what leaves is still on its way.
 		for (s.workers.Load() > 0 || s.closed) && !s.abandoned {
@@ -42,23 +91,8 @@ func (s *scope) Run() {
 		s.flushTail()
 		s.mu.Lock()
 	}
-	if end := s.off.opts.tailEnd; end != nil {
-		end.finish(s)
-	}
-	s.finish() // unlocks
-}
-
-// release lets the held tasks run. s.mu is held.
-func (s *scope) release() {
-	if len(s.held) == 0 {
-		return
-	}
-	if len(s.ready) == 0 {
-		s.ready = s.held
-	} else {
-		s.ready = append(s.ready, s.held...)
-	}
-	s.held = nil
+	s.conclude() // unlocks
+	returned = true
 }
 
 // addWorker starts one more worker unless the limit is reached. s.mu is held.
@@ -79,9 +113,9 @@ func (s *scope) work() {
 		}
 	}()
 	s.mu.Lock()
-	for s.next < len(s.ready) {
-		e := s.ready[s.next]
-		s.next++
+	for s.next != nil {
+		e := s.next
+		s.next = e.after
 		s.mu.Unlock()
 		current = e
 		e.execute()
@@ -98,7 +132,7 @@ func (s *scope) work() {
 // execute runs one task to its end, or sends it down the chain.
 func (e *entry) execute() {
 	if e.scope.tail.over.Load() {
-		e.leave(queued, Dropped, e.scope.tail.ended(0))
+		e.leave(queued, Dropped, e.scope.tail.ended(e.scope.start))
 		return
 	}
 	if !e.state.CompareAndSwap(queued, running) {
@@ -112,7 +146,7 @@ func (e *entry) execute() {
 		e.end(running, Done, nil)
 		return
 	}
-	if reason := e.scope.tail.ended(time.Since(e.scope.start)); reason != nil && !permanent(err) {
+	if reason := e.scope.tail.ended(e.scope.start); reason != nil && !permanent(err) {
 		e.leave(running, Dropped, fmt.Errorf("%w: %w", reason, err))
 		return
 	}
@@ -138,17 +172,32 @@ func (s *scope) giveUp(reason error) {
 	s.mu.Lock()
 	s.closed = true
 	waiting := s.held
-	s.held = nil
-	taken := s.ready
-	s.next = len(s.ready)
+	s.held = queue{}
+	taken := s.ready.first
+	s.next = nil
 	s.mu.Unlock()
-	for _, e := range waiting {
+	for e := waiting.first; e != nil; e = e.after {
 		e.leave(queued, Dropped, reason)
 	}
-	for _, e := range taken {
+	for e := taken; e != nil; e = e.after {
 		e.leave(queued, Dropped, reason)
 		e.leave(running, Dropped, fmt.Errorf("%w: the task did not return in time", reason))
 	}
+}
+
+// conclude is the end of the tail, once: a goroutine that comes late waits for it. s.mu is
+// held, and released.
+func (s *scope) conclude() {
+	if s.concluding {
+		s.mu.Unlock()
+		<-s.over()
+		return
+	}
+	s.concluding = true
+	if end := s.off.opts.tailEnd; end != nil {
+		end.finish(s)
+	}
+	s.finish() // unlocks
 }
 
 // finish closes the scope and lets go of its context. s.mu is held, and released.
@@ -159,22 +208,17 @@ func (s *scope) finish() {
 		close(s.done)
 	}
 	s.mu.Unlock()
-	s.tail.end(context.Canceled)
+	s.tail.finish()
 	s.off.ledger.remove(s)
 	if s.off.freezes && s.off.holdsConnections() {
 		s.off.idleSince.Store(time.Now().UnixNano())
 	}
 }
 
-// awaitFinish waits for the first call of Run. s.mu is held, and released.
-func (s *scope) awaitFinish() {
-	done := s.doneSignal()
-	s.mu.Unlock()
-	<-done
-}
-
-// doneSignal gives a channel that is closed when the tail has ended. s.mu is held.
-func (s *scope) doneSignal() <-chan struct{} {
+// over gives a channel that is closed when the tail has ended.
+func (s *scope) over() <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.done == nil {
 		s.done = make(chan struct{})
 		if s.finished {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -20,51 +19,86 @@ import (
 // It accepts tasks from the start of the handler to the end of the tail. Tasks
 // that run here wait in held until the response is out, then in ready for a worker;
 // tasks that leave wait in outbox.
+//
+// One is made for every invocation, so its size is time: queues go through the
+// entries themselves, and what few invocations need is allocated by those.
 type scope struct {
-	context.Context
-	off       *offloader
-	requestID string
-	id        scopeID
-	start     time.Time
-	tail      tailContext
-	hard      time.Time  // when unfinished tasks are given up; zero: never
-	flushBy   time.Time  // when sending ends; zero: never
-	final     bool       // the process may exit after Keep
-	kept      sync.Once  // Keep was called
-	missed    bool       // the keeper was told that the invocation did not reach the handler
-	settling  sync.Mutex // held while what deliveries have deferred is sent
+	off    *offloader
+	id     scopeID
+	start  time.Time
+	tail   tailContext
+	margin time.Duration // between the end of the tail's context and the invocation's deadline
 
 	older, newer *scope // in the ledger
 
-	mu        sync.Mutex
-	accepted  int // tasks that count towards WithMaxTasks
-	numbered  int // entries given out
-	held      []*entry
-	ready     []*entry
-	next      int // of ready: those before it have been given to workers
-	outbox    []*entry
-	workers   atomic.Int32  // changes under mu
-	started   bool          // Run was called, held tasks may run
-	closed    bool          // no further task is accepted
-	abandoned bool          // given up: workers are not waited for
-	finished  bool          // Run is done
-	idle      chan struct{} // closed when workers reaches 0; nil if nobody waits
-	done      chan struct{} // closed when finished; nil if nobody waits
+	mu         sync.Mutex
+	accepted   int32 // tasks that count towards WithMaxTasks
+	numbered   int32 // entries given out
+	held       queue
+	ready      queue
+	next       *entry // of ready: those before it have been given to workers
+	outbox     []*entry
+	idle       chan struct{} // closed when workers reaches 0; nil if nobody waits
+	done       chan struct{} // closed when finished; nil if nobody waits
+	workers    atomic.Int32  // changes under mu
+	started    bool          // the tail was begun, held tasks may run
+	closed     bool          // no further task is accepted
+	abandoned  bool          // given up: workers are not waited for
+	concluding bool          // somebody is at the end of the tail
+	finished   bool          // the tail is over
 
-	slab       []entry // entries not yet given out
-	firstSlab  [1]entry
-	firstQueue [2]*entry
+	final    bool         // the process may exit after Keep
+	missed   bool         // the keeper was told that the invocation did not reach the handler
+	loan     atomic.Int32 // who has the goroutine of the runtime loop
+	working  bool         // runTail is at a task of its own; under mu
+	kept     sync.Once    // Keep was called
+	settling sync.Mutex   // held while what deliveries have deferred is sent
+
+	slab  []entry // entries not yet given out
+	first [1]entry
 }
 
-// slabEntries is how many entries are allocated together, at most.
-const slabEntries = 64
+// Entries beyond the first come from slabs: a small one, then large ones. These numbers of
+// them fill size classes of the runtime, 1,024 and 4,096 bytes.
+const (
+	smallestSlab = 9
+	largestSlab  = 51
+)
+
+// queue is a list of entries, linked through them: an entry is in one queue at a time.
+type queue struct{ first, last *entry }
+
+func (q *queue) push(e *entry) {
+	if q.last == nil {
+		q.first = e
+	} else {
+		q.last.after = e
+	}
+	q.last = e
+}
+
+// join moves the entries of other to the end of q.
+func (q *queue) join(other *queue) {
+	if q.last == nil {
+		q.first = other.first
+	} else {
+		q.last.after = other.first
+	}
+	q.last = other.last
+	*other = queue{}
+}
+
+// Deadline, Done and Err are the invocation's.
+func (s *scope) Deadline() (time.Time, bool) { return s.tail.invocation.Deadline() }
+func (s *scope) Done() <-chan struct{}       { return s.tail.invocation.Done() }
+func (s *scope) Err() error                  { return s.tail.invocation.Err() }
 
 // Value makes the scope known to After, and is otherwise the invocation's.
 func (s *scope) Value(key any) any {
 	if _, ok := key.(deferral.Key); ok {
 		return s
 	}
-	return s.Context.Value(key)
+	return s.tail.invocation.Value(key)
 }
 
 // accept is After for a real invocation.
@@ -80,12 +114,13 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 		return s.acceptChecked(ctx, task, set)
 	}
 	// The chain is one keeper, which takes everything.
+	d := s.detailsFor(ctx, task, set, nil)
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	e, err := s.newEntry(ctx, task, set)
+	e, err := s.newEntry(task, d)
 	if err == nil {
 		s.place(e)
 	}
+	s.mu.Unlock()
 	return err
 }
 
@@ -102,13 +137,13 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 			}
 		}
 	}
+	d := s.detailsFor(ctx, task, set, out)
 	s.mu.Lock()
-	e, err := s.newEntry(ctx, task, set)
+	e, err := s.newEntry(task, d)
 	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	e.out = out
 	link, err := s.off.route(e, 0)
 	if err == nil {
 		e.link.Store(int32(link)) //nolint:gosec // a chain has a handful of links
@@ -130,38 +165,36 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 	return err
 }
 
-// newEntry gives a task its place in the books. Entries come from slabs that
-// double in size. s.mu is held.
-func (s *scope) newEntry(ctx context.Context, task Task, set *settings) (*entry, error) {
+// newEntry gives a task its place in the books. s.mu is held.
+func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 	if s.closed {
 		return nil, ErrClosed
 	}
-	if s.accepted >= s.off.opts.maxTasks {
+	if int(s.accepted) >= s.off.opts.maxTasks {
 		return nil, fmt.Errorf("%w: %d tasks are deferred already; raise WithMaxTasks or put several items into one task", ErrTooManyTasks, s.off.opts.maxTasks)
 	}
 	if len(s.slab) == 0 {
-		if s.numbered == 0 {
-			s.slab = s.firstSlab[:]
-		} else {
-			s.slab = make([]entry, min(max(15, s.numbered), slabEntries))
+		switch {
+		case s.numbered == 0:
+			s.slab = s.first[:]
+		case s.numbered == 1:
+			s.slab = make([]entry, smallestSlab)
+		default:
+			s.slab = make([]entry, largestSlab)
 		}
 	}
 	e := &s.slab[0]
 	s.slab = s.slab[1:]
 	s.accepted++
 	s.numbered++
-	e.scope, e.task, e.set = s, task, set
-	e.number = int32(s.numbered) //nolint:gosec // WithMaxTasks keeps it small
-	e.accepted = time.Since(s.start)
-	if ctx != s {
-		e.values = context.WithoutCancel(ctx)
-	}
+	e.scope, e.task, e.details = s, task, d
+	e.number = s.numbered
 	return e, nil
 }
 
 // source names the function in envelopes.
 func (s *scope) source() string {
-	if lc, ok := lambdacontext.FromContext(s.Context); ok && lc.InvokedFunctionArn != "" {
+	if lc, ok := lambdacontext.FromContext(s.tail.invocation); ok && lc.InvokedFunctionArn != "" {
 		return lc.InvokedFunctionArn
 	}
 	return "urn:offload:" + cmp.Or(lambdacontext.FunctionName, "function")
@@ -174,16 +207,13 @@ func (s *scope) place(e *entry) {
 		e.state.Store(leaving)
 		s.outbox = append(s.outbox, e)
 	case s.started || e.set.eager:
-		s.ready = append(s.ready, e)
+		s.ready.push(e)
+		if s.next == nil {
+			s.next = e
+		}
 		s.addWorker()
 	default:
-		switch len(s.held) {
-		case 0:
-			s.held = s.firstQueue[:0]
-		case len(s.firstQueue):
-			s.held = slices.Grow(s.held, 14)
-		}
-		s.held = append(s.held, e)
+		s.held.push(e)
 	}
 }
 
@@ -203,10 +233,29 @@ func (s *scope) post(e *entry) bool {
 	return true
 }
 
+// hard is when unfinished tasks are given up: after half of the margin. It is zero
+// without a deadline.
+func (s *scope) hard() time.Time { return s.beyondTail(s.margin - s.margin/2) }
+
+// flushBy is when sending ends: what is left of the margin is for the last events.
+func (s *scope) flushBy() time.Time { return s.beyondTail(s.margin - s.margin/8) }
+
+func (s *scope) beyondTail(d time.Duration) time.Time {
+	if s.tail.deadline.IsZero() {
+		return time.Time{}
+	}
+	return s.tail.deadline.Add(d)
+}
+
 // Tail implementation for keepers.
 
 // RequestID implements driver.Tail.
-func (s *scope) RequestID() string { return s.requestID }
+func (s *scope) RequestID() string {
+	if lc, ok := lambdacontext.FromContext(s.tail.invocation); ok {
+		return lc.AwsRequestID
+	}
+	return ""
+}
 
 // Final implements driver.Tail.
 func (s *scope) Final() bool { return s.final }
@@ -219,5 +268,5 @@ func (s *scope) Empty() bool {
 }
 
 func (s *scope) empty() bool {
-	return s.workers.Load() == 0 && len(s.held) == 0 && s.next == len(s.ready) && len(s.outbox) == 0
+	return s.workers.Load() == 0 && s.held.first == nil && s.next == nil && len(s.outbox) == 0
 }

@@ -153,7 +153,7 @@ func (s *scope) handOff() error {
 
 // flushTail sends what left the tail.
 func (s *scope) flushTail() {
-	ctx, cancel := s.until(s.flushBy)
+	ctx, cancel := s.until(s.flushBy())
 	defer cancel()
 	_ = s.flush(ctx) // nobody waits for the error; every task it names has its event
 }

@@ -35,7 +35,12 @@ func Start(handler any, opts ...Option) {
 		var adapted any
 		if adapted, err = o.adapt(handler); err == nil {
 			o.watchSignals()
-			lambda.StartWithOptions(adapted, o.lambdaOptions()...)
+			// Made once: WithEnableSIGTERM takes effect where a handler is made.
+			made := lambda.NewHandlerWithOptions(adapted, o.lambdaOptions()...)
+			if o.freezes {
+				o.loop = func() { lambda.Start(made) }
+			}
+			lambda.Start(made)
 		}
 	}
 	log.Print(err) // first, for Lambda ends the environment with the report

@@ -319,3 +319,21 @@ func TestNestedValues(t *testing.T) {
 		t.Errorf("end: %v, %v", end.Kind, end.Err)
 	}
 }
+
+func TestTimesOfATask(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, events := open(t)
+		start := time.Now()
+		_, _ = drive(o, func(ctx context.Context) (any, error) {
+			<-time.After(time.Second)
+			_ = After(ctx, Func("task", func(ctx context.Context) error { return wait(ctx, 3*time.Second) }))
+			<-time.After(2 * time.Second)
+			return nil, nil
+		})
+		end := events.end(t, "task")
+		if after := end.Task.Accepted.Sub(start); after != time.Second || end.Wait != 2*time.Second || end.Run != 3*time.Second {
+			t.Errorf("accepted after %v, waited %v, ran %v; want 1s, 2s, 3s", after, end.Wait, end.Run)
+		}
+	})
+}

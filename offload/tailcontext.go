@@ -14,13 +14,16 @@ import (
 // it; a tail of tasks that never look costs nothing.
 type tailContext struct {
 	invocation context.Context
-	deadline   time.Time     // zero: none
-	limit      time.Duration // the deadline, from the beginning of the scope
+	deadline   time.Time   // zero: none
+	over       atomic.Bool // end was called
 
-	over atomic.Bool // end was called
+	mu   sync.Mutex
+	made *madeContext // nil until asked for
+}
 
-	mu      sync.Mutex
-	without context.Context // the invocation's values without its cancellation; nil until asked for
+// madeContext is what a task's context turns into when a task looks at it.
+type madeContext struct {
+	without context.Context // the invocation's values without its cancellation
 	ctx     context.Context // nil until asked for
 	cancel  context.CancelCauseFunc
 	stop    context.CancelFunc
@@ -31,60 +34,77 @@ type tailContext struct {
 func (t *tailContext) values() context.Context {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.lockedValues()
+	return t.make().without
 }
 
-func (t *tailContext) lockedValues() context.Context {
-	if t.without == nil {
-		t.without = context.WithoutCancel(t.invocation)
+// make gives the made context, with its values at least. t.mu is held.
+func (t *tailContext) make() *madeContext {
+	if t.made == nil {
+		t.made = &madeContext{without: context.WithoutCancel(t.invocation)}
+		if t.over.Load() {
+			t.made.cause = context.Canceled
+		}
 	}
-	return t.without
+	return t.made
 }
 
 func (t *tailContext) real() context.Context {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.ctx != nil {
-		return t.ctx
+	m := t.make()
+	if m.ctx != nil {
+		return m.ctx
 	}
-	t.ctx, t.cancel = context.WithCancelCause(t.lockedValues())
+	m.ctx, m.cancel = context.WithCancelCause(m.without)
 	if !t.deadline.IsZero() {
-		t.ctx, t.stop = context.WithDeadlineCause(t.ctx, t.deadline, ErrDeadline)
+		m.ctx, m.stop = context.WithDeadlineCause(m.ctx, t.deadline, ErrDeadline)
 	}
-	if t.cause != nil {
-		t.cancel(t.cause)
+	if m.cause != nil {
+		m.cancel(m.cause)
 	}
-	return t.ctx
+	return m.ctx
+}
+
+// finish ends the context of a tail whose tasks have all ended. If none of them looked at
+// it, whoever does so from now on finds it cancelled.
+func (t *tailContext) finish() {
+	t.mu.Lock()
+	unseen := t.made == nil
+	t.over.Store(true)
+	t.mu.Unlock()
+	if !unseen {
+		t.end(context.Canceled)
+	}
 }
 
 // end cancels the context for cause, and releases its timer.
 func (t *tailContext) end(cause error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.cause == nil {
-		t.cause = cause
+	m := t.make()
+	if m.cause == nil {
+		m.cause = cause
 		t.over.Store(true)
 	}
 	if errors.Is(cause, ErrDeadline) {
 		return // the context's own timer is due; its Err is DeadlineExceeded
 	}
-	if t.ctx != nil {
-		t.cancel(t.cause) // the first
-		if t.stop != nil {
-			t.stop()
+	if m.ctx != nil {
+		m.cancel(m.cause) // the first
+		if m.stop != nil {
+			m.stop()
 		}
 	}
 }
 
-// ended gives the reason why tasks should stop, or nil. elapsed is the time since
-// the scope began.
-func (t *tailContext) ended(elapsed time.Duration) error {
+// ended gives the reason why tasks should stop, or nil. start is when the scope began.
+func (t *tailContext) ended(start time.Time) error {
 	if t.over.Load() {
 		t.mu.Lock()
 		defer t.mu.Unlock()
-		return t.cause
+		return t.make().cause
 	}
-	if !t.deadline.IsZero() && elapsed >= t.limit {
+	if !t.deadline.IsZero() && time.Since(start) >= t.deadline.Sub(start) {
 		return ErrDeadline
 	}
 	return nil
@@ -98,9 +118,10 @@ func (t *tailContext) Err() error                  { return t.real().Err() }
 // contexts derived from a task's are cancelled without a goroutine each.
 func (t *tailContext) Value(key any) any {
 	t.mu.Lock()
-	ctx := t.ctx
+	m := t.make()
+	ctx := m.ctx
 	if ctx == nil {
-		ctx = t.lockedValues()
+		ctx = m.without
 	}
 	t.mu.Unlock()
 	return ctx.Value(key)

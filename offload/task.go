@@ -18,9 +18,8 @@ const maxNameBytes = 128
 // once; each call is a task of its own. The zero Task is refused.
 type Task struct {
 	name string
-	def  *definition                 // nil for a closure
-	fn   func(context.Context) error // nil for a defined task
-	in   any
+	def  *definition // nil for a closure
+	in   any         // the input; of a closure, the function
 }
 
 // Func makes a task of a closure. A closure can only run in this process: a chain
@@ -28,7 +27,7 @@ type Task struct {
 // to a sender. The name appears in logs and events; it need not be unique, and
 // has the form that [Define] asks for.
 func Func(name string, fn func(context.Context) error) Task {
-	return Task{name: name, fn: fn}
+	return Task{name: name, in: fn}
 }
 
 // Name is the name the task was made with.
@@ -38,7 +37,7 @@ func (t Task) validate() error {
 	if t.def != nil {
 		return nil // checked by Define
 	}
-	if t.fn == nil {
+	if fn, ok := t.in.(func(context.Context) error); !ok || fn == nil {
 		return fmt.Errorf("%w: task %q has no function; make tasks with offload.Define(...).With(input) or offload.Func", ErrInvalidTask, t.name)
 	}
 	return validateName(t.name)
@@ -49,7 +48,7 @@ func (t Task) run(ctx context.Context) error {
 	if t.def != nil {
 		return t.def.run(ctx, t.in)
 	}
-	return t.fn(ctx)
+	return t.in.(func(context.Context) error)(ctx)
 }
 
 func validateName(name string) error {
@@ -59,16 +58,21 @@ func validateName(name string) error {
 	if len(name) > maxNameBytes {
 		return fmt.Errorf("%w: the name has %d bytes, at most %d are allowed: %.32q…", ErrInvalidTask, len(name), maxNameBytes, name)
 	}
-	for _, c := range []byte(name) {
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '-', c == '_', c == '.', c == '/', c == ':':
-		default:
-			return fmt.Errorf("%w: the name %q has the character %q; letters, digits and - _ . / : are allowed", ErrInvalidTask, name, c)
+	for i := range len(name) {
+		if !nameBytes[name[i]] {
+			return fmt.Errorf("%w: the name %q has the character %q; letters, digits and - _ . / : are allowed", ErrInvalidTask, name, name[i])
 		}
 	}
 	return nil
 }
+
+// nameBytes are the bytes that a name may have. Every call of After checks a name.
+var nameBytes = func() (allowed [256]bool) {
+	for _, c := range []byte("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:") {
+		allowed[c] = true
+	}
+	return allowed
+}()
 
 // TaskInfo describes a task that is running, or that an [Event] is about.
 type TaskInfo struct {
@@ -90,7 +94,8 @@ type TaskInfo struct {
 	// Hops counts how often the task has left a process: 0 in the one that deferred it.
 	Hops int
 
-	// Accepted is when After accepted the task.
+	// Accepted is when After accepted the task. In a chain without senders, where no observer wants
+	// Started or Done, it is when the invocation began: the clock costs more than the rest of After.
 	Accepted time.Time
 }
 

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// soloTime is how long the first worker of a tail may be alone. Tasks that wait for
-// a network lose nothing that could be measured by it; tasks that do not wait
-// never pay for a second goroutine.
-const soloTime = 50 * time.Microsecond
+// soloTime is how long the first worker of a tail may be alone: tasks that wait for
+// a network begin at most that much later, which is less than the millisecond that is
+// billed; tasks that do not wait never pay for a second goroutine.
+const soloTime = 200 * time.Microsecond
 
 // watchdog looks after tails that take longer than soloTime: it brings them
 // workers, and ends them at their hard deadline. It has one timer for all tails,
@@ -23,14 +23,21 @@ type watchdog struct {
 	at    time.Time // when the timer fires; zero: not set
 }
 
-// arm makes the watchdog look soon.
-func (w *watchdog) arm() {
-	if !w.soon.Load() && !w.soon.Swap(true) {
-		w.lookAt(time.Now().Add(soloTime))
+// arm makes the watchdog look after a tail that begins: soon if more tasks wait than the
+// one that its first worker takes, and in any case before its deadline.
+func (w *watchdog) arm(s *scope) {
+	switch {
+	case s.next != nil && s.next.after != nil:
+		if !w.soon.Load() && !w.soon.Swap(true) {
+			w.lookAt(time.Now().Add(soloTime))
+		}
+	case !s.tail.deadline.IsZero():
+		w.lookAt(s.start.Add(s.tail.deadline.Sub(s.start)))
 	}
 }
 
-// lookAt makes the watchdog look at t, or before.
+// lookAt makes the watchdog look at t, or before. t has a monotonic reading: the timer
+// goes by that clock, and may be left from an invocation before a freeze.
 func (w *watchdog) lookAt(t time.Time) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -55,13 +62,14 @@ func (w *watchdog) look() {
 
 	now := time.Now()
 	for _, s := range w.ledger.open() {
+		hard := s.hard()
 		switch {
-		case !s.help() || s.hard.IsZero():
+		case !s.help() || hard.IsZero():
 		case now.Before(s.tail.deadline):
-			w.lookAt(s.tail.deadline)
-		case now.Before(s.hard):
+			w.lookAt(now.Add(s.tail.deadline.Sub(now)))
+		case now.Before(hard):
 			s.tail.end(ErrDeadline) // tasks that wait for a worker do not start any more
-			w.lookAt(s.hard)
+			w.lookAt(now.Add(hard.Sub(now)))
 		default:
 			go s.abandon(ErrDeadline)
 		}
@@ -76,7 +84,7 @@ func (s *scope) help() bool {
 	if !s.started || s.finished || s.abandoned {
 		return false
 	}
-	for range len(s.ready) - s.next {
+	for e := s.next; e != nil && int(s.workers.Load()) < s.off.opts.concurrency; e = e.after {
 		s.addWorker()
 	}
 	return true

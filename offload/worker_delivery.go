@@ -98,11 +98,13 @@ func (d *delivery) open(s *scope, body []byte) error {
 	}
 	d.hops, d.due, d.traceParent = envelope.Hops, envelope.NotBefore, envelope.TraceParent
 	d.task = &entry{
-		scope:    s,
-		task:     Task{name: def.name, def: def, in: in},
-		set:      &set,
-		out:      &outgoing{data: envelope.Data, origin: d},
-		accepted: envelope.Time.Sub(s.start),
+		scope: s,
+		task:  Task{name: def.name, def: def, in: in},
+		details: &details{
+			set:      &set,
+			out:      &outgoing{data: envelope.Data, origin: d},
+			accepted: envelope.Time.Sub(s.start),
+		},
 	}
 	if t := s.off.tracer; t != nil {
 		d.task.values = t.TaskArrives(s.tail.values(), envelope.TraceParent)
@@ -131,7 +133,7 @@ func (d *delivery) perform() {
 	if d.postpone() {
 		return // settleDeliveries sends it
 	}
-	if reason := s.tail.ended(time.Since(s.start)); reason != nil {
+	if reason := s.tail.ended(s.start); reason != nil {
 		d.end(reason)
 		return
 	}
@@ -147,8 +149,8 @@ func (d *delivery) perform() {
 		err = e.try()
 	}()
 	var hard <-chan time.Time
-	if !s.hard.IsZero() {
-		timer := time.NewTimer(time.Until(s.hard))
+	if at := s.hard(); !at.IsZero() {
+		timer := time.NewTimer(time.Until(at))
 		defer timer.Stop()
 		hard = timer.C
 	}
@@ -168,7 +170,7 @@ func (d *delivery) end(err error) {
 		return
 	}
 	s := d.task.scope
-	if reason := s.tail.ended(time.Since(s.start)); reason != nil && !errors.Is(err, reason) {
+	if reason := s.tail.ended(s.start); reason != nil && !errors.Is(err, reason) {
 		err = fmt.Errorf("%w: %w", reason, err)
 	}
 	d.fail(err)
@@ -222,7 +224,7 @@ func (d *delivery) await() error {
 func (s *scope) settleDeliveries() {
 	s.settling.Lock() // another delivery's flush may have taken what this one is about
 	defer s.settling.Unlock()
-	ctx, cancel := s.until(s.flushBy)
+	ctx, cancel := s.until(s.flushBy())
 	defer cancel()
 	_ = s.flush(ctx) // each delivery has its part of the error
 }

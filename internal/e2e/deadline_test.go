@@ -71,3 +71,19 @@ func TestDeadlineAfterHandlerError(t *testing.T) {
 		f.survives(t, res)
 	})
 }
+
+// A task that ends its goroutine has failed; those behind it run, and the runtime goes on.
+func TestTaskEndsItsGoroutine(t *testing.T) {
+	onEach(t, func(t trial) {
+		c := short(t.strategy)
+		c.Env["OFFLOAD_CONCURRENCY"] = "1"
+		f := start(t, c)
+		res := f.call(t, event{Tasks: []task{{Name: "gone", Do: "exit"}, {Name: "behind"}}})
+		if report := f.over(t, res.RequestID); report.Status != "success" {
+			t.Errorf("%+v", report)
+		}
+		f.ended(t, res.RequestID, "gone", "failed", "the task called runtime.Goexit")
+		f.ranInTail(t, lambdatest.EventResponseEnd, res.RequestID, "behind")
+		f.survives(t, res)
+	})
+}

@@ -84,6 +84,12 @@ type Tail interface {
 	// also returns, with the rest reported as dropped or handed over, shortly before the
 	// invocation's deadline. Calling it again waits for the first call.
 	Run()
+
+	// RunHere is Run for a keeper that runs the tail inside Keep, on the goroutine
+	// that Keep was called on. It saves the tail a goroutine of its own. If a task
+	// does not return in time, RunHere may not return either: the runtime then goes on
+	// on another goroutine.
+	RunHere()
 }
 
 // Sender takes tasks out of the process.

@@ -194,7 +194,7 @@ func (s *Strategy) hold(ev event) {
 // environment until the tail has run.
 func (s *Strategy) Keep(tail driver.Tail) {
 	if s.api == nil {
-		tail.Run()
+		tail.RunHere()
 		return
 	}
 	id := tail.RequestID()
@@ -203,7 +203,7 @@ func (s *Strategy) Keep(tail driver.Tail) {
 		// Nobody holds the environment for this one.
 		s.let = ""
 		s.mu.Unlock()
-		tail.Run()
+		tail.RunHere()
 		return
 	}
 	s.missed, s.let = 0, "" // this one reached the handler, and so did its INVOKE
@@ -217,7 +217,7 @@ func (s *Strategy) Keep(tail driver.Tail) {
 	s.mu.Unlock()
 
 	if tail.Final() || tail.Empty() {
-		tail.Run()
+		tail.RunHere()
 		close(h.done)
 		return
 	}

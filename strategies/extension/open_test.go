@@ -73,6 +73,7 @@ func (*doneTail) RequestID() string { return "request-1" }
 func (*doneTail) Empty() bool       { return false }
 func (*doneTail) Final() bool       { return false }
 func (d *doneTail) Run()            { d.ran = true }
+func (d *doneTail) RunHere()        { d.Run() }
 
 func TestRegistration(t *testing.T) {
 	t.Parallel()

@@ -93,6 +93,8 @@ func (t *tail) RequestID() string { return t.id }
 func (t *tail) Empty() bool       { return t.empty }
 func (t *tail) Final() bool       { return t.final }
 
+func (t *tail) RunHere() { t.Run() }
+
 func (t *tail) Run() {
 	t.runs.Add(1)
 	<-t.release

@@ -239,6 +239,12 @@ func (t *observedTail) Run() {
 	t.ran.Store(true)
 }
 
+// RunHere implements driver.Tail.
+func (t *observedTail) RunHere() {
+	t.Tail.RunHere()
+	t.ran.Store(true)
+}
+
 // placed is a sender with the environment variables of a check.
 type placed struct {
 	driver.Sender

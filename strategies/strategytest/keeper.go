@@ -300,6 +300,8 @@ func (m *meetingTail) RequestID() string { return m.id }
 func (m *meetingTail) Empty() bool       { return false }
 func (m *meetingTail) Final() bool       { return false }
 
+func (m *meetingTail) RunHere() { m.Run() }
+
 func (m *meetingTail) Run() {
 	if m.runs.Add(1) > 1 {
 		<-m.ran

@@ -63,6 +63,6 @@ func (*Strategy) Open(context.Context, driver.Env) error { return nil }
 
 // Keep implements driver.Keeper: while it runs the tail, the runtime does not ask
 // for the next event.
-func (*Strategy) Keep(tail driver.Tail) { tail.Run() }
+func (*Strategy) Keep(tail driver.Tail) { tail.RunHere() }
 
 var _ driver.Keeper = (*Strategy)(nil)

@@ -99,6 +99,8 @@ func (t task) run(ctx context.Context) error {
 		<-ctx.Done()
 		note(request, "cancelled", t.Name, context.Cause(ctx))
 		return ctx.Err()
+	case "exit":
+		runtime.Goexit()
 	case "ignore":
 		time.Sleep(time.Hour)
 	case "goexit":
