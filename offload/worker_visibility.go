@@ -171,7 +171,7 @@ func (b *batch) backOff() {
 	if len(changes) == 0 {
 		return
 	}
-	ctx, cancel := s.until(s.flushBy)
+	ctx, cancel := s.until(s.flushBy())
 	defer cancel()
 	ctx, cancel = context.WithTimeout(ctx, visibilityTime)
 	defer cancel()
