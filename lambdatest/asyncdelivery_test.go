@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -74,7 +75,7 @@ func TestDestinations(t *testing.T) {
 		r.RequestContext.FunctionARN != "arn:aws:lambda:us-east-1:123456789012:function:orders:$LATEST" ||
 		r.RequestContext.Condition != "Success" || r.RequestContext.ApproximateInvokeCount != 1 ||
 		string(r.RequestPayload) != `{"order":"4711"}` || string(r.ResponsePayload) != `{"order":"4711"}` ||
-		r.ResponseContext.StatusCode != 200 || r.ResponseContext.ExecutedVersion != "$LATEST" || r.ResponseContext.FunctionError != "" {
+		r.ResponseContext.StatusCode != http.StatusOK || r.ResponseContext.ExecutedVersion != "$LATEST" || r.ResponseContext.FunctionError != "" {
 		t.Errorf("%+v", r)
 	}
 	if failures.Counts().Total()+dead.Counts().Total() != 0 {

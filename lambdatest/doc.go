@@ -21,6 +21,9 @@
 //
 // [Lambda.Endpoint] is for AWS's SDKs and command line (AWS_ENDPOINT_URL_LAMBDA), [Lambda.URL] is the function URL.
 // [Lambda.Events] and [Lambda.Subscribe] tell when what happened, [Lambda.Reports] what it would have cost.
+// [Lambda.InvokeAsync] and [Lambda.WaitAsync] are for asynchronous invocations, whose retries take as long as
+// [AsyncConfig.Speedup] says or come when [Service.Advance] is called. [Lambda.ServeGateway] puts an API Gateway or a
+// load balancer before the function.
 // [Lambda.MapQueue] puts the function behind an SQS queue, for example one of package sqstest.
 // [New] and [Service.Deploy] host several functions under one endpoint; cmd/lambdalocal is this package as a program.
 //
@@ -42,9 +45,16 @@
 //   - Connections are not purged while frozen.
 //   - Credentials in the environment are placeholders. AWS_ENDPOINT_URL_LAMBDA is set to the service itself, which AWS
 //     does not do, so that a function that invokes functions stays on this machine.
-//   - API Gateway is not there yet; IAM, aliases, versions, layers,
-//     provisioned concurrency, SnapStart, tenant isolation and durable functions are not there at all. The only version
-//     is $LATEST.
+//   - IAM, aliases, versions, layers, provisioned concurrency, SnapStart, tenant isolation and durable functions are not
+//     there. The only version is $LATEST.
+//   - Asynchronous invocations: the queue is in memory, and Close throws it away; no event is delivered twice or dropped
+//     without a reason, as may happen on AWS. The attempt whose response came in time and whose tail or extension timed
+//     out counts as failed: what AWS does was not found. Destinations are SQS queues and functions; SNS, EventBridge and
+//     S3 are missing. Of a record's conditions AWS's documents show RetriesExhausted; Success and EventAgeExceeded are
+//     what other implementations agree on. Whether AWS repeats a failed delivery was not found; here it is, briefly.
+//   - API Gateway: one route for everything, no authorizers, mapping templates, validation, CORS, caching, stages in the
+//     path, WebSockets, or streamed responses of REST APIs. Bodies of errors are those of AWS's documents where they
+//     show them and otherwise those that users report; none was compared with AWS.
 //   - The Telemetry and Logs APIs answer as AWS's emulator's stub does: 202, Telemetry.NotSupported. There is no
 //     metadata endpoint, and no X-Ray daemon: traces are never sampled.
 //   - Function URLs have no authentication and no CORS. Which content types of a request body AWS takes for text is not

@@ -3,11 +3,10 @@ package lambdatest
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"net"
 	"net/http"
 	"strconv"
 )
@@ -15,22 +14,19 @@ import (
 // urlServer is the function URL of one function.
 type urlServer struct {
 	lambda *Lambda
-	addr   string
-	server *http.Server
+	*httpFront
 }
 
 func serveURL(ctx context.Context, l *Lambda) (*urlServer, error) {
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", l.fn.URLAddr)
-	if err != nil {
+	u := &urlServer{lambda: l}
+	var err error
+	if u.httpFront, err = listenHTTP(ctx, l.fn.URLAddr, u, l.service.logger); err != nil {
 		return nil, fmt.Errorf("listen for the function URL: %w", err)
 	}
-	u := &urlServer{lambda: l, addr: ln.Addr().String()}
-	u.server = &http.Server{Handler: u, ErrorLog: slog.NewLogLogger(l.service.logger.Handler(), slog.LevelWarn)}
-	go func() { _ = u.server.Serve(ln) }() // until Close
 	return u, nil
 }
 
-func (l *Lambda) stopURL() { _ = l.url.server.Close() }
+func (l *Lambda) stopURL() { l.url.close() }
 
 // ServeHTTP turns an HTTP request into an event of payload format 2.0, and the function's response back.
 func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,7 +35,7 @@ func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := readPayload(r)
 	var payload []byte
 	if err == nil {
-		payload, err = urlEvent(r, body, id, u.addr)
+		payload, err = json.Marshal(newURLRequest(r, body, id, u.addr))
 	}
 	var inv *invocation
 	if err == nil {
@@ -76,7 +72,7 @@ func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		badGateway(w)
 		return
 	}
-	writeHead(w, prelude{StatusCode: res.StatusCode, Headers: res.Headers, Cookies: res.Cookies})
+	prelude{Headers: res.Headers, Cookies: res.Cookies}.apply(w.Header())
 	if res.StatusCode != http.StatusNoContent && res.StatusCode != http.StatusNotModified {
 		w.Header().Set("Content-Length", strconv.Itoa(len(res.body)))
 	}
@@ -91,10 +87,9 @@ func badGateway(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, "Internal Server Error")
 }
 
-// writeHead sets the headers of the response. Lambda takes over whatever the function says, so a header is not
+// apply sets the headers of the response. Lambda takes over whatever the function says, so a header is not
 // checked any further than net/http does it when it writes.
-func writeHead(w http.ResponseWriter, p prelude) {
-	h := w.Header()
+func (p prelude) apply(h http.Header) {
 	h.Set("Content-Type", "application/json")
 	for name, value := range p.Headers {
 		h.Set(name, value)
@@ -112,7 +107,7 @@ func (u *urlServer) buffered(w http.ResponseWriter, inv *invocation) {
 		badGateway(w)
 		return
 	}
-	writeHead(w, p)
+	p.apply(w.Header())
 	w.WriteHeader(p.StatusCode)
 	_, _ = io.Copy(w, body)
 }
@@ -134,7 +129,7 @@ func (u *urlServer) stream(w http.ResponseWriter, inv *invocation) {
 			return
 		}
 	}
-	writeHead(w, p)
+	p.apply(w.Header())
 	w.WriteHeader(p.StatusCode)
 	control := http.NewResponseController(w)
 	if control.Flush() != nil {

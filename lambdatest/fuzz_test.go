@@ -24,7 +24,7 @@ func FuzzURLEvent(f *testing.F) {
 		if err != nil {
 			return
 		}
-		b, err := urlEvent(r, body, "id", "127.0.0.1:80")
+		b, err := json.Marshal(newURLRequest(r, body, "id", "127.0.0.1:80"))
 		if err != nil {
 			t.Fatalf("%v for %q", err, head)
 		}
@@ -72,7 +72,7 @@ func FuzzURLResponse(f *testing.F) {
 			t.Fatalf("status %d", res.StatusCode)
 		}
 		w := httptest.NewRecorder()
-		writeHead(w, prelude{StatusCode: res.StatusCode, Headers: res.Headers, Cookies: res.Cookies})
+		prelude{Headers: res.Headers, Cookies: res.Cookies}.apply(w.Header())
 		w.WriteHeader(res.StatusCode)
 	})
 }

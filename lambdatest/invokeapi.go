@@ -4,8 +4,8 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -90,16 +90,8 @@ func incoming(r *http.Request) (request, error) {
 }
 
 func readPayload(r *http.Request) ([]byte, error) {
-	if r.ContentLength > MaxPayload {
-		return nil, requestTooLarge()
-	}
-	if r.ContentLength > 0 {
-		payload := make([]byte, r.ContentLength)
-		_, err := io.ReadFull(r.Body, payload)
-		return payload, err
-	}
-	payload, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
-	if err == nil && len(payload) > MaxPayload {
+	payload, err := readBody(r, MaxPayload)
+	if errors.Is(err, ErrTooLarge) {
 		err = requestTooLarge()
 	}
 	return payload, err

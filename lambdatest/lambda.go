@@ -12,15 +12,16 @@ import (
 
 // Lambda is a deployed function. All methods may be called concurrently.
 type Lambda struct {
-	service *Service
-	fn      Function
-	command []string
-	arn     string
-	pool    *pool
-	journal *journal
-	async   *asyncQueue
-	url     *urlServer
-	sources eventSources
+	service  *Service
+	fn       Function
+	command  []string
+	arn      string
+	pool     *pool
+	journal  *journal
+	async    *asyncQueue
+	url      *urlServer
+	sources  eventSources
+	gateways gateways
 
 	closeOnce sync.Once
 	closed    chan struct{}
@@ -244,6 +245,7 @@ func (l *Lambda) Close() {
 		l.pool.close()
 		l.async.workers.Wait()
 		l.stopURL()
+		l.gateways.close()
 		l.service.forget(l)
 		l.journal.close()
 	})

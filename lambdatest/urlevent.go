@@ -52,14 +52,10 @@ type urlHTTP struct {
 	UserAgent string `json:"userAgent"`
 }
 
-// urlEvent builds the event of a request. addr stands in for the URL's own domain.
-func urlEvent(r *http.Request, body []byte, requestID, addr string) ([]byte, error) {
+// newURLRequest builds the event of a request. addr stands in for the URL's own domain.
+func newURLRequest(r *http.Request, body []byte, requestID, addr string) urlRequest {
 	now := time.Now().UTC()
-	sourceIP, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		sourceIP = r.RemoteAddr
-	}
-	path := r.URL.EscapedPath()
+	path, sourceIP := r.URL.EscapedPath(), remoteIP(r)
 	e := urlRequest{
 		Version: "2.0", RouteKey: "$default", RawPath: path, RawQueryString: r.URL.RawQuery,
 		Headers: urlHeaders(r, sourceIP, addr), Cookies: cookies(r.Header),
@@ -76,7 +72,7 @@ func urlEvent(r *http.Request, body []byte, requestID, addr string) ([]byte, err
 			e.Body = base64.StdEncoding.EncodeToString(body)
 		}
 	}
-	return json.Marshal(e)
+	return e
 }
 
 // urlHeaders lower-cases the names and joins repeated headers with commas. Cookies have a field of their own.
