@@ -65,6 +65,7 @@ func (e *entry) encode(strategy string) ([]byte, error) {
 		Attempt:       info.Attempt,
 		Hops:          info.Hops + 1,
 		TraceParent:   e.out.trace,
+		Timeout:       e.set.travellingTimeout(&e.task.def.settings),
 		Group:         e.set.group,
 		Deduplication: e.set.deduplication,
 	}

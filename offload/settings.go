@@ -97,6 +97,18 @@ func validateKey(option, key string, limit int) error {
 	return nil
 }
 
+// travellingTimeout is the timeout for the envelope: what was said for this one call. Otherwise the
+// worker's definition decides, which may be a newer one.
+func (s *settings) travellingTimeout(defined *settings) time.Duration {
+	switch {
+	case s.timeout == defined.timeout:
+		return 0
+	case s.timeout == 0 || s.timeout > driver.MaxTimeout:
+		return driver.MaxTimeout
+	}
+	return (s.timeout + time.Millisecond - 1).Truncate(time.Millisecond)
+}
+
 // MaxAttempts limits how often a task is tried in the process that deferred it. A worker
 // makes one attempt per delivery; how many deliveries there are is up to the queue's
 // maxReceiveCount, or to the function's setting for asynchronous invocations. The default is [DefaultMaxAttempts]; 1 means no retry.
@@ -112,7 +124,8 @@ func Backoff(initial, limit time.Duration) TaskOption {
 }
 
 // Timeout limits one attempt: its context is cancelled after d. 0, the default,
-// leaves only the invocation's deadline.
+// leaves only the invocation's deadline. Given to After it holds in a worker too, rounded
+// up to milliseconds.
 func Timeout(d time.Duration) TaskOption {
 	return taskOption(func(s *settings) { s.timeout = d })
 }

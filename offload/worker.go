@@ -31,9 +31,9 @@ var (
 // worker too if its chain has a sender, so a separate one is a matter of sizing: memory,
 // timeout and concurrency of its own.
 //
-// A task runs once per delivery, with the Timeout of its definition; what its sender
-// passed to After as an option of this one call stays with the sender, but for ID, Group,
-// Deduplication and Delay. If the task fails, the delivery fails: SQS delivers the message again after
+// A task runs once per delivery. Of what its sender passed to After for this one call, ID, Group,
+// Deduplication, Delay and Timeout come with it. MaxAttempts and Backoff do not: they are about attempts in one
+// process, and here the queue or Lambda decides about the next one. If the task fails, the delivery fails: SQS delivers the message again after
 // the wait of [WithRedelivery], or else the visibility timeout, until the maxReceiveCount of the
 // queue's redrive policy moves it to the dead-letter queue; Lambda repeats an asynchronous invocation as configured for the function (two times by
 // default) before its on-failure destination gets it. Neither lets a worker refuse

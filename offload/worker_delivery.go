@@ -93,6 +93,9 @@ func (d *delivery) open(s *scope, body []byte) error {
 	set := def.settings
 	set.maxAttempts = 1 // per delivery: whoever delivers also repeats
 	set.id, set.group, set.deduplication = envelope.ID, envelope.Group, envelope.Deduplication
+	if envelope.Timeout > 0 {
+		set.timeout = envelope.Timeout
+	}
 	if !envelope.NotBefore.IsZero() {
 		set.delay = envelope.NotBefore.Sub(envelope.Time)
 	}

@@ -3,6 +3,7 @@ package driver
 import (
 	"encoding/json"
 	"errors"
+	"math"
 	"time"
 )
 
@@ -28,6 +29,10 @@ const (
 	// and a MessageDeduplicationId.
 	MaxGroupBytes         = 128
 	MaxDeduplicationBytes = 128
+
+	// MaxTimeout is the longest timeout of a task: the most milliseconds that a CloudEvents
+	// Integer holds, about 24 days, and more than any invocation has.
+	MaxTimeout = math.MaxInt32 * time.Millisecond
 
 	// MaxTaskBytes bounds the name of a task.
 	MaxTaskBytes = 256
@@ -71,6 +76,7 @@ var (
 //	Hops           offloadhops            Integer, 1 and up
 //	TraceParent    traceparent            String, the distributed tracing extension; optional
 //	NotBefore      offloadnotbefore       Timestamp; optional
+//	Timeout        offloadtimeout         Integer, milliseconds, 1 and up; optional
 //	Group          offloadgroup           String, 1 to 128 printable ASCII characters, no space; optional
 //	Deduplication  offloaddeduplication   String, as Group; optional
 //	Signature      offloadsignature       String, 64 lower-case hexadecimal digits; optional
@@ -115,6 +121,11 @@ type Envelope struct {
 	// value means at once.
 	NotBefore time.Time
 
+	// Timeout is what the user chose as the limit of one attempt for this one task, in
+	// whole milliseconds; the zero value means that the definition of the task decides.
+	// [MaxTimeout] stands for no limit.
+	Timeout time.Duration
+
 	// Group and Deduplication are what the user chose for destinations that have
 	// ordering or deduplication. They travel in the envelope so that a later hop
 	// can use them again.
@@ -140,6 +151,7 @@ const (
 	attrHops            = "offloadhops"
 	attrTraceParent     = "traceparent"
 	attrNotBefore       = "offloadnotbefore"
+	attrTimeout         = "offloadtimeout"
 	attrGroup           = "offloadgroup"
 	attrDeduplication   = "offloaddeduplication"
 	attrSignature       = "offloadsignature"

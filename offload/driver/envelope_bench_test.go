@@ -21,6 +21,7 @@ type wire struct {
 	Hops            int             `json:"offloadhops"`
 	TraceParent     string          `json:"traceparent,omitempty"`
 	NotBefore       time.Time       `json:"offloadnotbefore,omitzero"`
+	Timeout         int             `json:"offloadtimeout,omitempty"`
 	Group           string          `json:"offloadgroup,omitempty"`
 	Deduplication   string          `json:"offloaddeduplication,omitempty"`
 	Signature       string          `json:"offloadsignature,omitempty"`
@@ -63,7 +64,7 @@ func BenchmarkEncode(b *testing.B) {
 	b.Run("json.Marshal", func(b *testing.B) {
 		w := wire{
 			"1.0", 1, e.ID, e.Source, e.Task, e.Time, "application/json", e.Attempt, e.Hops,
-			e.TraceParent, e.NotBefore, e.Group, e.Deduplication, e.Signature, e.Data,
+			e.TraceParent, e.NotBefore, int(e.Timeout / time.Millisecond), e.Group, e.Deduplication, e.Signature, e.Data,
 		}
 		b.ReportAllocs()
 		for b.Loop() {

@@ -78,14 +78,14 @@ type decoder struct {
 }
 
 // attributeSet has a bit for each attribute, in the order of decoderAttributes.
-type attributeSet uint16
+type attributeSet uint32
 
 // required is how many of decoderAttributes must be there; they come first.
 const required = 10
 
 var decoderAttributes = [...]string{
 	attrSpecVersion, attrVersion, attrID, attrSource, attrType, attrTime, attrDataContentType, attrAttempt, attrHops, attrData,
-	attrTraceParent, attrNotBefore, attrGroup, attrDeduplication, attrSignature,
+	attrTraceParent, attrNotBefore, attrTimeout, attrGroup, attrDeduplication, attrSignature,
 }
 
 func (d *decoder) checkComplete() error {
@@ -154,6 +154,8 @@ func (d *decoder) assign(name string, raw []byte) (err error) {
 		e.TraceParent, err = parseString(raw, MaxTraceParentBytes)
 	case attrNotBefore:
 		e.NotBefore, err = parseTime(raw)
+	case attrTimeout:
+		e.Timeout, err = parseMilliseconds(raw)
 	case attrGroup:
 		e.Group, err = parseString(raw, MaxGroupBytes)
 	case attrDeduplication:
@@ -180,6 +182,15 @@ func parseInteger(raw []byte) (int, error) {
 		return 0, errors.New("must be an integer of at most 32 bits, not negative")
 	}
 	return int(n), nil
+}
+
+// parseMilliseconds refuses zero: an attribute without a value is left out.
+func parseMilliseconds(raw []byte) (time.Duration, error) {
+	n, err := parseInteger(raw)
+	if err == nil && n == 0 {
+		err = errors.New("must not be 0: an attribute without a value is left out")
+	}
+	return time.Duration(n) * time.Millisecond, err
 }
 
 // parseTime checks the form itself: package time also takes hours of one digit and a

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-offload/lambda/offload/driver"
 )
@@ -181,6 +182,10 @@ func TestDecodeRefuses(t *testing.T) {
 		"attempt above 32 bits":      with(`"offloadattempt":4294967296`),
 		"attempt above 64 bits":      with(`"offloadattempt":18446744073709551616`),
 		"attempt -0":                 with(`"offloadattempt":-0`),
+		"timeout 0":                  with(`"offloadtimeout":0`),
+		"timeout negative":           with(`"offloadtimeout":-1`),
+		"timeout above 32 bits":      with(`"offloadtimeout":2147483648`),
+		"timeout as a string":        with(`"offloadtimeout":"1s"`),
 		"attempt 1.0":                with(`"offloadattempt":1.0`),
 		"attempt true":               with(`"offloadattempt":true`),
 		"no hops":                    with(`"offloadhops":0`),
@@ -277,6 +282,13 @@ func sameMeaning(t *testing.T, b []byte, e *driver.Envelope) {
 			t.Errorf("%s = %d, encoding/json reads %d (%v)", name, got, want, err)
 		}
 		delete(m, name)
+	}
+	if raw, ok := m["offloadtimeout"]; ok || e.Timeout != 0 {
+		var want int
+		if err := json.Unmarshal(raw, &want); err != nil || e.Timeout != time.Duration(want)*time.Millisecond {
+			t.Errorf("offloadtimeout = %v, encoding/json reads %d (%v)", e.Timeout, want, err)
+		}
+		delete(m, "offloadtimeout")
 	}
 	var got, want bytes.Buffer
 	if json.Compact(&got, e.Data) != nil || json.Compact(&want, m["data"]) != nil {

@@ -43,6 +43,9 @@ func (e *Envelope) AppendJSON(dst []byte) ([]byte, error) {
 	if !e.NotBefore.IsZero() {
 		b = appendTimeAttribute(b, attrNotBefore, e.NotBefore)
 	}
+	if e.Timeout != 0 {
+		b = appendIntAttribute(b, attrTimeout, int(e.Timeout/time.Millisecond))
+	}
 	if e.Group != "" {
 		b = appendStringAttribute(b, attrGroup, e.Group)
 	}

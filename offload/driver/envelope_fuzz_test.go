@@ -81,9 +81,9 @@ func FuzzSniff(f *testing.F) {
 // holds.
 func FuzzRoundTrip(f *testing.F) {
 	e := full()
-	f.Add(e.ID, e.Source, e.Task, e.Time.Unix(), e.Time.UnixNano(), e.Attempt, e.Hops, e.TraceParent, e.Group, e.Deduplication, "input")
-	f.Add("~", "urn:offload:f", "größe 😀\\\"", int64(-62135596800), int64(1), 0, 1, "", "", "", "\ufffe\uffff\u2028<>&\x00\xff")
-	f.Fuzz(func(t *testing.T, id, source, task string, sec, nsec int64, attempt, hops int, trace, group, dedup, input string) {
+	f.Add(e.ID, e.Source, e.Task, e.Time.Unix(), e.Time.UnixNano(), e.Attempt, e.Hops, e.TraceParent, e.Group, e.Deduplication, int64(e.Timeout), "input")
+	f.Add("~", "urn:offload:f", "größe 😀\\\"", int64(-62135596800), int64(1), 0, 1, "", "", "", int64(0), "\ufffe\uffff\u2028<>&\x00\xff")
+	f.Fuzz(func(t *testing.T, id, source, task string, sec, nsec int64, attempt, hops int, trace, group, dedup string, timeout int64, input string) {
 		data, err := json.Marshal(map[string]string{input: input})
 		if err != nil {
 			t.Skip()
@@ -91,7 +91,7 @@ func FuzzRoundTrip(f *testing.F) {
 		e := &driver.Envelope{
 			ID: id, Source: source, Task: task, Data: data, Attempt: attempt, Hops: hops,
 			Time: time.Unix(sec, nsec%1e9).UTC(), NotBefore: time.Unix(nsec/1e9, 0).UTC(),
-			TraceParent: trace, Group: group, Deduplication: dedup,
+			TraceParent: trace, Timeout: time.Duration(timeout), Group: group, Deduplication: dedup,
 		}
 		if err := testKeys.Sign(e); err != nil {
 			t.Fatal(err)

@@ -28,6 +28,8 @@ func (e *Envelope) check() error {
 		return refuse(attrTraceParent, "must be a W3C trace context, as in 00-TRACE-PARENT-01")
 	case !e.NotBefore.IsZero() && !isTimestamp(e.NotBefore):
 		return refuse(attrNotBefore, "must be in the years 1 to 9999")
+	case e.Timeout < 0 || e.Timeout > MaxTimeout || e.Timeout%time.Millisecond != 0:
+		return refuse(attrTimeout, "must be 1 to 2147483647 whole milliseconds")
 	case e.Group != "" && !isPrintable(e.Group, MaxGroupBytes):
 		return refuse(attrGroup, "must be at most 128 printable ASCII characters without spaces")
 	case e.Deduplication != "" && !isPrintable(e.Deduplication, MaxDeduplicationBytes):

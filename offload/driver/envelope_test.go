@@ -36,6 +36,7 @@ func full() *driver.Envelope {
 	e.Hops = 3
 	e.TraceParent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 	e.NotBefore = time.Date(2026, 11, 22, 11, 0, 0, 0, time.UTC)
+	e.Timeout = 1500 * time.Millisecond
 	e.Group = "customer-77"
 	e.Deduplication = "receipt/A-1042"
 	e.Signature = strings.Repeat("0123456789abcdef", 4)
@@ -130,6 +131,8 @@ func TestNoFieldIsForgotten(t *testing.T) {
 			f.SetString(alternatives[field])
 		case int:
 			f.SetInt(f.Int() + 1)
+		case time.Duration:
+			f.SetInt(f.Int() + int64(time.Millisecond))
 		case time.Time:
 			f.Set(reflect.ValueOf(f.Interface().(time.Time).Add(time.Nanosecond)))
 		case json.RawMessage:
@@ -205,6 +208,9 @@ func TestAppendJSONRefuses(t *testing.T) {
 		"year 10000 not before":   func(e *driver.Envelope) { e.NotBefore = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) },
 		"negative attempt":        func(e *driver.Envelope) { e.Attempt = -1 },
 		"large attempt":           func(e *driver.Envelope) { e.Attempt = math.MaxInt32 + 1 },
+		"negative timeout":        func(e *driver.Envelope) { e.Timeout = -time.Millisecond },
+		"half a millisecond":      func(e *driver.Envelope) { e.Timeout = 1500 * time.Microsecond },
+		"timeout of a month":      func(e *driver.Envelope) { e.Timeout = driver.MaxTimeout + time.Millisecond },
 		"no hop":                  func(e *driver.Envelope) { e.Hops = 0 },
 		"many hops":               func(e *driver.Envelope) { e.Hops = math.MaxInt32 + 1 },
 		"group with a newline":    func(e *driver.Envelope) { e.Group = "a\nb" },
@@ -249,6 +255,7 @@ func TestAppendJSONTakesTheExtremes(t *testing.T) {
 	e.NotBefore = time.Date(1, 1, 1, 0, 0, 0, 1, time.UTC)
 	e.Attempt, e.Hops = math.MaxInt32, math.MaxInt32
 	e.TraceParent = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-" + strings.Repeat("x", driver.MaxTraceParentBytes-56)
+	e.Timeout = driver.MaxTimeout
 	e.Group = strings.Repeat("!", driver.MaxGroupBytes)
 	e.Deduplication = strings.Repeat(`"`, driver.MaxDeduplicationBytes)
 	e.Data = json.RawMessage("null")

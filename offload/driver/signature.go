@@ -138,6 +138,7 @@ func (e *Envelope) canonical() []byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(e.Hops))
 	b = appendField(b, e.TraceParent)
 	b = appendInstant(b, e.NotBefore)
+	b = binary.BigEndian.AppendUint64(b, uint64(e.Timeout))
 	b = appendField(b, e.Group)
 	b = appendField(b, e.Deduplication)
 	// Last, it needs no length.

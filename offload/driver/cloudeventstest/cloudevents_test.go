@@ -132,6 +132,7 @@ func compare(t *testing.T, ce event.Event, e *driver.Envelope) {
 	expect("offloadhops", int32(e.Hops), true)
 	expect("traceparent", e.TraceParent, e.TraceParent != "")
 	expect("offloadnotbefore", e.NotBefore.Format(time.RFC3339Nano), !e.NotBefore.IsZero())
+	expect("offloadtimeout", int32(e.Timeout/time.Millisecond), e.Timeout != 0)
 	expect("offloadgroup", e.Group, e.Group != "")
 	expect("offloaddeduplication", e.Deduplication, e.Deduplication != "")
 	expect("offloadsignature", e.Signature, e.Signature != "")
