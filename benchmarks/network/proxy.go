@@ -19,6 +19,7 @@ import (
 // passes. With a profile that adds nothing it is not in the way.
 type Proxy struct {
 	profile *Profile
+	client  *http.Client // to what is behind
 	base    context.Context
 	cancel  context.CancelFunc
 	servers []*http.Server
@@ -31,10 +32,10 @@ type Proxy struct {
 }
 
 // NewProxy returns a Proxy, which Close ends.
-func NewProxy(profile *Profile) (*Proxy, error) {
-	p := &Proxy{profile: profile}
+func NewProxy(profile *Profile) *Proxy {
+	p := &Proxy{profile: profile, client: &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}}
 	p.base, p.cancel = context.WithCancel(context.Background())
-	return p, nil
+	return p
 }
 
 // SQS returns what a function calls instead of an SQS endpoint.
@@ -82,7 +83,7 @@ func (p *Proxy) forward(endpoint string, r *http.Request, body []byte) {
 	if err == nil {
 		req.Header = r.Header.Clone()
 		var res *http.Response
-		if res, err = http.DefaultClient.Do(req); err == nil {
+		if res, err = p.client.Do(req); err == nil {
 			if res.StatusCode != http.StatusAccepted {
 				err = fmt.Errorf("the service answered %s", res.Status)
 			}
@@ -156,8 +157,9 @@ func (p *Proxy) before(endpoint string, delay func(http.Handler) http.Handler) (
 		return "", fmt.Errorf("listen in front of %s: %w", endpoint, err)
 	}
 	next := &httputil.ReverseProxy{
-		ErrorLog: log.New(io.Discard, "", 0), // the function gets 502
-		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport: p.client.Transport,
+		ErrorLog:  log.New(io.Discard, "", 0), // the function gets 502
+		Rewrite:   func(r *httputil.ProxyRequest) { r.SetURL(target) },
 	}
 	server := &http.Server{Handler: delay(next), ReadHeaderTimeout: time.Minute}
 	p.servers = append(p.servers, server)
@@ -173,5 +175,6 @@ func (p *Proxy) Close() error {
 		errs = append(errs, s.Close())
 	}
 	p.serving.Wait()
+	p.client.CloseIdleConnections()
 	return errors.Join(errs...)
 }

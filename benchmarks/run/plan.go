@@ -1,6 +1,7 @@
 package run
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -14,6 +15,13 @@ import (
 type step struct {
 	contestant cost.Contestant
 	round      int
+}
+
+func (s step) String() string {
+	if s.round == warmupRound {
+		return string(s.contestant) + ", warm-up"
+	}
+	return fmt.Sprintf("%s, round %d", s.contestant, s.round)
 }
 
 // plan is the order in which the rounds of one workload are run: first the warm-up of
@@ -44,9 +52,8 @@ func plan(w *workload.Workload, contestants []cost.Contestant, rounds int, rng *
 // estimate is about how long a round takes: the load, and the work behind its last
 // request.
 func estimate(w *workload.Workload, round int) time.Duration {
-	n := w.Load.Requests
 	if round == warmupRound {
-		n = w.Load.Warmup
+		return 500 * time.Millisecond // they run at the same time
 	}
 	atOnce := w.AtOnce
 	if atOnce == 0 {
@@ -54,5 +61,5 @@ func estimate(w *workload.Workload, round int) time.Duration {
 	}
 	tail := time.Duration((w.Tasks+atOnce-1)/atOnce) * w.Task.Duration()
 	const overhead = 150 * time.Millisecond // of any round: preparing, collecting, writing
-	return load.Lasts(w.Load, n) + w.Handler.Duration() + tail + overhead
+	return load.Lasts(w.Load, w.Load.Requests) + w.Handler.Duration() + tail + overhead
 }

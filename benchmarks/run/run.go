@@ -8,11 +8,13 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/load"
 	"github.com/go-offload/lambda/benchmarks/network"
+	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/benchmarks/stack"
 	"github.com/go-offload/lambda/benchmarks/workload"
 )
@@ -121,15 +123,28 @@ func (m *measurement) one(ctx context.Context, w *workload.Workload, steps []ste
 		}
 	}()
 	for _, st := range steps {
-		what := fmt.Sprintf("%s: %s, round %d", w.Name, st.contestant, st.round)
-		if st.round == warmupRound {
-			what = fmt.Sprintf("%s: %s, warm-up", w.Name, st.contestant)
-		}
-		m.progress.begin(what)
-		if !m.out.has(w.Name, st) {
-			if err := m.step(ctx, w, st, benches); err != nil {
-				return fmt.Errorf("%s: %w", what, err)
+		if benches[st.contestant] == nil && !m.out.hasAll(w.Name, st.contestant, steps) {
+			m.progress.begin(w.Name + ": deploying")
+			if benches[st.contestant], err = m.bench(ctx, w, st.contestant); err != nil {
+				delete(benches, st.contestant)
+				return err
 			}
+		}
+	}
+	warm, err := m.warmUp(ctx, w, steps, benches)
+	if err != nil {
+		return err
+	}
+	for _, st := range steps {
+		what := w.Name + ": " + st.String()
+		m.progress.begin(what)
+		if lines := warm[st]; lines != nil {
+			err = m.out.lines.Write(lines...)
+		} else if !m.out.has(w.Name, st) {
+			err = m.round(ctx, st, benches[st.contestant])
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
 		}
 		m.done++
 		m.progress.end(what, estimate(w, st.round))
@@ -137,23 +152,59 @@ func (m *measurement) one(ctx context.Context, w *workload.Workload, steps []ste
 	return nil
 }
 
-// step runs one round and writes it.
-func (m *measurement) step(ctx context.Context, w *workload.Workload, st step, benches map[cost.Contestant]*bench) error {
-	b := benches[st.contestant]
-	if b == nil {
-		deployed, err := m.deploy(ctx, st.contestant, w)
-		if err != nil {
-			return err
-		}
-		b = &bench{
-			workload: w, contestant: st.contestant, stack: deployed, clock: m.clock, modelled: m.modelled,
-			client: load.NewClient(deployed.URL(), time.Duration(w.DeadlineMS)*time.Millisecond),
-		}
-		benches[st.contestant] = b
+// bench deploys a contestant.
+func (m *measurement) bench(ctx context.Context, w *workload.Workload, c cost.Contestant) (*bench, error) {
+	deployed, err := m.deploy(ctx, c, w)
+	if err != nil {
+		return nil, err
 	}
+	return &bench{
+		workload: w, contestant: c, stack: deployed, clock: m.clock, modelled: m.modelled,
+		client: load.NewClient(deployed.URL(), time.Duration(w.DeadlineMS)*time.Millisecond),
+	}, nil
+}
+
+// round measures and writes one round.
+func (m *measurement) round(ctx context.Context, st step, b *bench) error {
 	lines, err := b.round(ctx, st.round)
 	if err != nil {
 		return err
 	}
 	return m.out.lines.Write(lines...)
+}
+
+// warmUp runs the warm-up rounds, all at the same time: nobody looks at how long
+// they take, and one after the other they would take as long as a measured round.
+// A contestant that was measured in part by an earlier run needs one again, to have
+// warm environments; that one is not written.
+func (m *measurement) warmUp(ctx context.Context, w *workload.Workload, steps []step, benches map[cost.Contestant]*bench) (map[step][]record.Line, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var (
+		mu     sync.Mutex
+		lines  = map[step][]record.Line{}
+		failed error
+		open   sync.WaitGroup
+	)
+	m.progress.begin(w.Name + ": warm-up")
+	for _, st := range steps {
+		b := benches[st.contestant]
+		if st.round != warmupRound || b == nil {
+			continue
+		}
+		open.Go(func() {
+			got, err := b.round(ctx, st.round)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err != nil && failed == nil:
+				failed = fmt.Errorf("%v: %w", st, err)
+				cancel()
+			case err == nil && !m.out.has(w.Name, st):
+				lines[st] = got
+			}
+		})
+	}
+	open.Wait()
+	return lines, failed
 }

@@ -58,9 +58,7 @@ func NewLocal(ctx context.Context, c cost.Contestant, w *workload.Workload, prof
 	if l.service, err = lambdatest.New(nil); err != nil {
 		return nil, err
 	}
-	if l.delays, err = network.NewProxy(profile); err != nil {
-		return nil, err
-	}
+	l.delays = network.NewProxy(profile)
 	env := map[string]string{"BENCHMARK_CONTESTANT": string(c)}
 	if w.AtOnce > 0 {
 		env["OFFLOAD_CONCURRENCY"] = strconv.Itoa(w.AtOnce)

@@ -7,6 +7,7 @@ package wire
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -134,6 +135,9 @@ func ParseMark(line []byte) (m Mark, ok bool, err error) {
 	d.DisallowUnknownFields()
 	if err := d.Decode(&m); err != nil {
 		return Mark{}, false, fmt.Errorf("mark %.200q: %w", rest, err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return Mark{}, false, fmt.Errorf("mark %.200q: something follows it", rest)
 	}
 	return m, true, nil
 }

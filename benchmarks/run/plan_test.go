@@ -1,0 +1,78 @@
+package run
+
+import (
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/go-offload/lambda/benchmarks/cost"
+	"github.com/go-offload/lambda/benchmarks/workload"
+)
+
+func TestRoundsAreInterleaved(t *testing.T) {
+	t.Parallel()
+	w := &workload.Workload{Load: workload.Load{Shape: workload.Constant, Warmup: 1}, Skip: map[cost.Contestant]string{cost.Inline: "-"}}
+	all := cost.Contestants()
+	steps := plan(w, all, 3, rand.New(rand.NewPCG(1, 0)))
+	n := len(all) - 1
+	if len(steps) != 4*n {
+		t.Fatalf("%d steps for %d contestants, a warm-up and three rounds", len(steps), n)
+	}
+	orders := map[string]bool{}
+	for round := range 4 {
+		order, seen := "", map[cost.Contestant]bool{}
+		for _, s := range steps[round*n : (round+1)*n] {
+			if s.round != round || seen[s.contestant] || s.contestant == cost.Inline {
+				t.Errorf("%v in round %d", s, round)
+			}
+			seen[s.contestant] = true
+			order += string(s.contestant) + ";"
+		}
+		orders[order] = true
+	}
+	if len(orders) < 2 {
+		t.Error("every round has the same order")
+	}
+	if again := plan(w, all, 3, rand.New(rand.NewPCG(1, 0))); !slices.Equal(steps, again) {
+		t.Error("the same seed makes another plan: a run could not be resumed")
+	}
+}
+
+func TestABurstIsNotWarmedUp(t *testing.T) {
+	t.Parallel()
+	w := &workload.Workload{Load: workload.Load{Shape: workload.Burst, Warmup: 1}}
+	for _, s := range plan(w, cost.Contestants(), 1, rand.New(rand.NewPCG(1, 0))) {
+		if s.round == warmupRound {
+			t.Errorf("%v", s)
+		}
+	}
+}
+
+// Sending 10 requests at 5/s takes 2 s, the handler 1 s, and 33 tasks in rounds of 16 three
+// times 2 s.
+func TestEstimateCountsTheTail(t *testing.T) {
+	t.Parallel()
+	w := &workload.Workload{
+		Load: workload.Load{Shape: workload.Constant, Rate: 5, Requests: 10}, Handler: workload.Work{WaitMS: 1000},
+		Tasks: 33, Task: workload.Work{WaitMS: 2000},
+	}
+	if d := estimate(w, 1); d < 9*time.Second || d > 9500*time.Millisecond {
+		t.Errorf("%v, want 9 s and a little", d)
+	}
+}
+
+func TestTheClockGoesOnWhereARunStopped(t *testing.T) {
+	t.Parallel()
+	started := time.Now().Add(-time.Hour).Round(0)
+	c := newClock(started)
+	if at := time.Duration(c.at(time.Now())); at < time.Hour || at > time.Hour+time.Minute {
+		t.Errorf("now is %v after the start", at)
+	}
+	if c.at(time.Time{}) != 0 || c.wall(0) != 0 {
+		t.Error("never is not 0")
+	}
+	if at := time.Duration(c.wall(started.Add(time.Second).UnixNano())); at != time.Second {
+		t.Errorf("a second after the start is %v", at)
+	}
+}
