@@ -1,0 +1,158 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/go-offload/lambda/benchmarks/analysis"
+	"github.com/go-offload/lambda/benchmarks/chart"
+	"github.com/go-offload/lambda/benchmarks/cost"
+	"github.com/go-offload/lambda/benchmarks/record"
+	"github.com/go-offload/lambda/benchmarks/workload"
+)
+
+// capacity is environments by request rate, and cold starts under a burst.
+func (b *builder) capacity() (Section, error) {
+	s := Section{
+		ID: "capacity", Title: "What it keeps busy",
+		About: "An environment that runs tasks behind its response takes no other event: the traffic that comes meanwhile needs further environments, each with a cold start.",
+	}
+	for _, figure := range []func() (Figure, bool, error){b.concurrency, b.coldStarts} {
+		f, ok, err := figure()
+		if err != nil {
+			return s, err
+		}
+		if ok {
+			s.Figures = append(s.Figures, f)
+		}
+	}
+	return s, nil
+}
+
+func (b *builder) concurrency() (Figure, bool, error) {
+	w := b.priced()
+	f := Figure{
+		ID: "concurrency", Title: "Environments by request rate", Basis: []string{"modelled", "measured"},
+		How: "Lines: environments busy on average, function and worker together, by Little's law with the tail counted. Rings: measured. A ring on its line says that the model holds there; the quota of an account is 1,000 unless raised.",
+		Sources: []Source{
+			{"Lambda quotas", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"},
+			{"Understanding Lambda function scaling", "https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html"},
+		},
+	}
+	curves, err := b.curves(func(c cost.Contestant, x float64) (float64, error) {
+		v := w
+		v.Traffic = cost.Constant(x)
+		capacity, err := cost.Environments(v, c)
+		return capacity.Front.Peak + capacity.Worker.Peak, err
+	}, 1, 1000)
+	if err != nil {
+		return f, false, err
+	}
+	f.Facts = append(f.Facts, curves.merged...)
+	l := chart.Lines{
+		Title: f.Title, XAxis: "requests a second", YAxis: "environments busy on average",
+		XFormat: chart.Count, YFormat: chart.Count, Series: curves.series,
+		Description: "Environments that each contestant keeps busy at rates from 1 to 1,000 requests a second, modelled, with measured points.",
+	}
+	name := b.everyday()
+	f.Numbers = &Table{Head: []string{"", "rate", "busy, modelled", "busy, measured", "peak, measured"}}
+	for _, c := range b.r.Of(name) {
+		rate, mean, ok := steady(c)
+		if !ok {
+			continue
+		}
+		l.Points = append(l.Points, chart.Measured{Name: short(c.Contestant), Role: role(c.Contestant), XY: chart.XY{X: rate, Y: mean}})
+		v := w
+		v.Traffic = cost.Constant(rate)
+		capacity, err := cost.Environments(v, c.Contestant)
+		if err != nil {
+			return f, false, err
+		}
+		f.Numbers.Rows = append(f.Numbers.Rows, []Value{
+			{Text: string(c.Contestant)},
+			{Text: fmt.Sprintf("%.3g/s", rate)},
+			{Text: fmt.Sprintf("%.2f", capacity.Front.Peak+capacity.Worker.Peak), Basis: "modelled"},
+			{Text: fmt.Sprintf("%.2f", mean), Basis: "measured"},
+			{Text: fmt.Sprint(c.Front().Peak + c.Worker().Peak), Basis: "measured"},
+		})
+	}
+	f.chart = l
+	return f, true, nil
+}
+
+// steady is the rate at which requests of a round arrived and how many
+// environments they kept busy: seconds held for each request, times the rate.
+// That is the mean of a load that goes on; the mean over a short round contains
+// its beginning and end.
+func steady(c *analysis.Cell) (rate, busy float64, ok bool) {
+	if c.Workload.Load.Shape != workload.Constant || len(c.Requests) == 0 {
+		return 0, 0, false
+	}
+	rate = c.Workload.Load.Rate
+	held := 0.0
+	for _, q := range c.Requests {
+		for _, v := range q.Invocations {
+			if v.FrozeNS > v.StartNS {
+				held += float64(v.FrozeNS-v.StartNS) / 1e9
+			}
+		}
+	}
+	return rate, rate * held / float64(len(c.Requests)), held > 0
+}
+
+// burst is the workload that begins cold, if there is one.
+func (b *builder) burst() (record.Workload, bool) {
+	for _, w := range b.r.Workloads() {
+		if w.Load.Shape == workload.Burst {
+			return w, true
+		}
+	}
+	return record.Workload{}, false
+}
+
+func (b *builder) coldStarts() (Figure, bool, error) {
+	w, ok := b.burst()
+	if !ok {
+		return Figure{}, false, nil
+	}
+	model, err := b.r.Model(w.Name)
+	if err != nil {
+		model = analysis.Declared(w)
+	}
+	burst := cost.Burst{Rate: w.Load.Rate, For: time.Duration(float64(w.Load.Requests) / w.Load.Rate * float64(time.Second))}
+	f := Figure{
+		ID: "cold-starts", Title: fmt.Sprintf("Cold starts under a burst of %d requests", w.Load.Requests), Basis: []string{"measured", "modelled"},
+		How: "Solid: how many clients waited for a new environment, the mean over rounds. Hatched: what the scaling model says. Ways that keep the environment for their tasks start more of them, and clients wait for those.",
+		Facts: []string{fmt.Sprintf("%d requests at %s a second, no environment there before; the cold starts of workers, for which no client waits, are in the table.",
+			w.Load.Requests, chart.Count(w.Load.Rate))},
+		Sources: []Source{{"Lambda scaling behavior", "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html"}},
+		Numbers: &Table{Head: []string{"", "in front of the client", "modelled", "of workers", "modelled", "throttled"}},
+	}
+	bars := chart.Bars{
+		Title: f.Title, Axis: "cold starts that a client waited for, mean of a round", Measured: "measured", Modelled: "modelled",
+		Description: "Cold starts of the function for each contestant when traffic begins at once.",
+	}
+	for _, c := range b.r.Of(w.Name) {
+		n := float64(max(len(c.Rounds), 1))
+		front, worker := float64(c.Front().ColdStarts)/n, float64(c.Worker().ColdStarts)/n
+		bar := chart.Bar{Name: short(c.Contestant), Role: role(c.Contestant), Value: front, Modelled: math.NaN()}
+		bar.Note = chart.Count(math.Round(front*10) / 10)
+		modelled, modelledWorker := "–", "–"
+		if sim, err := cost.SimulateBurst(model, c.Contestant, burst); err == nil {
+			bar.Modelled = float64(sim.Front.ColdStarts)
+			modelled, modelledWorker = fmt.Sprint(sim.Front.ColdStarts), fmt.Sprint(sim.Worker.ColdStarts)
+		}
+		bars.Rows = append(bars.Rows, bar)
+		f.Numbers.Rows = append(f.Numbers.Rows, []Value{
+			{Text: string(c.Contestant)},
+			{Text: fmt.Sprintf("%.1f", front), Basis: "measured"},
+			{Text: modelled, Basis: "modelled"},
+			{Text: fmt.Sprintf("%.1f", worker), Basis: "measured"},
+			{Text: modelledWorker, Basis: "modelled"},
+			{Text: fmt.Sprint(c.Front().Throttled), Basis: "measured"},
+		})
+	}
+	f.chart = bars
+	return f, true, nil
+}
