@@ -20,7 +20,7 @@ var (
 	ErrHeadTooLarge = errors.New("offloadstream: the headers of the response are larger than 16 KB")
 
 	// ErrGoexit: the function ended its goroutine with runtime.Goexit, as a test's FailNow does.
-	ErrGoexit = errors.New("offloadstream: the function called runtime.Goexit")
+	ErrGoexit = pipe.ErrGoexit
 )
 
 // PanicError is the error of a response whose function panicked.

@@ -26,8 +26,9 @@ type Head struct {
 	Cookies []*http.Cookie
 }
 
-// prelude is the JSON of a head and the eight NUL bytes that end it.
-func (h Head) prelude() ([]byte, error) {
+// Prelude gives what goes out before the body: the head as JSON, and the eight NUL bytes that end it. [New] sends it;
+// it is for those who make their own reader. The error is [ErrHeadTooLarge].
+func (h Head) Prelude() ([]byte, error) {
 	wire := struct {
 		StatusCode int               `json:"statusCode"`
 		Headers    map[string]string `json:"headers,omitempty"`

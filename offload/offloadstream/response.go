@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
-	"time"
 
 	"github.com/go-offload/lambda/offload/internal/pipe"
 )
@@ -23,35 +22,27 @@ const BufferBytes = 64 << 10
 // Response is what a handler returns to stream. It is an io.Reader and io.Closer that aws-lambda-go, or
 // offload around it, reads and closes; a handler only makes and returns it. A Response is used once.
 type Response struct {
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	write  func(context.Context, *Writer) error
-	http   bool
-	head   Head
+	ctx   context.Context
+	write func(context.Context, *Writer) error
+	http  bool
+	head  Head
 
 	prelude *bytes.Reader // what is left of it; nil: not yet made
 	start   sync.Once
-	body    *pipe.Pipe
-	written chan struct{} // closed when write has returned
+	body    *pipe.Body // nil: closed before it was read
 }
 
 // New makes a streamed HTTP response. It has the status and headers of head; write is called when they are on their way,
 // and its Writer's bytes are the body. ctx is the handler's: the one that write gets descends from it, is cancelled
-// when the response is not sent any more, and takes offload.After until write has returned. When write returns nil, the response is complete; an
+// when the response is not sent any more, and takes offload.After. When write returns nil, the response is complete; an
 // error or a panic breaks it off (see the package documentation).
 func New(ctx context.Context, head Head, write func(ctx context.Context, w *Writer) error) *Response {
-	return newResponse(ctx, head, true, write)
+	return &Response{ctx: ctx, write: write, http: true, head: head}
 }
 
 // NewRaw makes a streamed response that is no HTTP response, for callers of InvokeWithResponseStream: there is no prelude.
 func NewRaw(ctx context.Context, write func(ctx context.Context, w *Writer) error) *Response {
-	return newResponse(ctx, Head{}, false, write)
-}
-
-func newResponse(ctx context.Context, head Head, isHTTP bool, write func(context.Context, *Writer) error) *Response {
-	r := &Response{write: write, http: isHTTP, head: head, body: pipe.New(BufferBytes), written: make(chan struct{})}
-	r.ctx, r.cancel = context.WithCancelCause(ctx)
-	return r
+	return &Response{ctx: ctx, write: write}
 }
 
 // ContentType is asked for by aws-lambda-go.
@@ -69,74 +60,49 @@ func (r *Response) MarshalJSON() ([]byte, error) {
 
 // Read gives the prelude, then the body. The function starts with the first Read: where nobody reads, nothing runs.
 func (r *Response) Read(p []byte) (int, error) {
-	if r.http {
-		if r.prelude == nil {
-			prelude, err := r.head.prelude()
-			if err != nil {
-				return 0, err
-			}
-			r.prelude = bytes.NewReader(prelude)
-			r.run(len(prelude))
+	if r.http && r.prelude == nil {
+		prelude, err := r.head.Prelude()
+		if err != nil {
+			return 0, err
 		}
-		if r.prelude.Len() > 0 {
-			return r.prelude.Read(p)
-		}
+		r.prelude = bytes.NewReader(prelude)
 	}
-	r.run(0)
+	r.start.Do(r.run)
+	switch {
+	case r.http && r.prelude.Len() > 0:
+		return r.prelude.Read(p)
+	case r.body == nil:
+		return 0, ErrNotRead
+	}
 	return r.body.Read(p)
 }
 
-// run starts the function, once. used is what the prelude takes of MaxBytes.
-func (r *Response) run(used int) {
-	r.start.Do(func() {
-		if deadline, ok := r.ctx.Deadline(); ok {
-			r.body.SetWriteDeadline(deadline)
-		}
-		go func() {
-			err := ErrGoexit
-			defer func() {
-				r.body.CloseWrite(err)
-				r.cancel(context.Canceled)
-				close(r.written)
-			}()
-			err = r.call(&Writer{pipe: r.body, left: MaxBytes - int64(used)})
+// run starts the function.
+func (r *Response) run() {
+	left := int64(MaxBytes)
+	if r.http {
+		left -= r.prelude.Size()
+	}
+	r.body = pipe.Go(r.ctx, BufferBytes, func(ctx context.Context, p *pipe.Pipe) (err error) {
+		defer func() {
+			if v := recover(); v != nil { // the client's response breaks off, and the process lives on
+				panicked := &PanicError{Value: v, Stack: debug.Stack()}
+				slog.ErrorContext(ctx, "offloadstream: the function of a streamed response panicked", "panic", v, "stack", string(panicked.Stack))
+				err = panicked
+			}
 		}()
+		return r.write(ctx, &Writer{pipe: p, left: left})
 	})
 }
 
-// call turns a panic into an error: the client's response breaks off, and the process lives on.
-func (r *Response) call(w *Writer) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			p := &PanicError{Value: v, Stack: debug.Stack()}
-			slog.ErrorContext(r.ctx, "offloadstream: the function of a streamed response panicked", "panic", v, "stack", string(p.Stack))
-			err = p
-		}
-	}()
-	return r.write(r.ctx, w)
-}
-
-// Close is called when the response was sent or refused. If the function still runs, because it is not read to its
+// Close is called when the response was sent or refused. If the function still runs, because its response was not read to the
 // end, its context is cancelled and its writes fail; Close waits for it, at most until the invocation's deadline.
 func (r *Response) Close() error {
-	r.body.CloseRead(nil)
-	r.cancel(ErrNotRead)
-	started := true
-	r.start.Do(func() { started = false })
-	if !started {
+	r.start.Do(func() {})
+	if r.body == nil {
 		return nil
 	}
-	var late <-chan time.Time
-	if deadline, ok := r.ctx.Deadline(); ok {
-		timer := time.NewTimer(time.Until(deadline))
-		defer timer.Stop()
-		late = timer.C
-	}
-	select {
-	case <-r.written:
-	case <-late:
-	}
-	return nil
+	return r.body.Close()
 }
 
 // Writer takes the body. Its methods may be called concurrently.

@@ -209,7 +209,7 @@ func TestCloseWithoutRead(t *testing.T) {
 	if err := r.Close(); err != nil {
 		t.Error(err)
 	}
-	if _, err := r.body.Read(make([]byte, 1)); !errors.Is(err, ErrNotRead) {
+	if _, err := io.ReadAll(r); !errors.Is(err, ErrNotRead) {
 		t.Error(err)
 	}
 }

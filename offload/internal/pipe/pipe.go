@@ -2,7 +2,6 @@
 package pipe
 
 import (
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -189,9 +188,4 @@ func (p *Pipe) CloseRead(err error) {
 	}
 	p.readEnd = err
 	p.change.Broadcast()
-}
-
-// CloseReadOn calls CloseRead with the context's cause when ctx ends. stop undoes it.
-func (p *Pipe) CloseReadOn(ctx context.Context) (stop func() bool) {
-	return context.AfterFunc(ctx, func() { p.CloseRead(context.Cause(ctx)) })
 }

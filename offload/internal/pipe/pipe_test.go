@@ -2,7 +2,6 @@ package pipe
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"io"
 	"os"
@@ -85,16 +84,6 @@ func TestPipe(t *testing.T) {
 				t.Error(err, p.Flush())
 			}
 			if _, err := p.Read(make([]byte, 1)); !errors.Is(err, ErrClosedByReader) {
-				t.Error(err)
-			}
-		},
-		"a writer hears that its context ended": func(t *testing.T, p *Pipe) {
-			t.Helper()
-			ctx, cancel := context.WithCancelCause(t.Context())
-			p.CloseReadOn(ctx)
-			cancel(failed)
-			synctest.Wait()
-			if _, err := p.Write([]byte("1")); !errors.Is(err, failed) {
 				t.Error(err)
 			}
 		},
