@@ -34,8 +34,8 @@ func selectStrategies(o *options) ([]driver.Strategy, error) {
 	}
 	linked := driver.Names()
 	if strings.TrimSpace(chain) == "" {
-		if o.worker {
-			return nil, nil // one that is linked and not set up should not stop a worker that does not need it
+		if o.worker || o.process {
+			return nil, nil // one that is linked and not set up should not stop a program that does not need it
 		}
 		if len(linked) != 1 {
 			return nil, fmt.Errorf("%w: no strategy is selected: set OFFLOAD_STRATEGY, for example to %q, or use offload.WithStrategy; %s",

@@ -60,6 +60,9 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		return nil, err
 	}
 	concurrency := lambdacontext.MaxConcurrency()
+	if o.opts.process {
+		strategies, concurrency = withoutLambda(strategies), processConcurrency
+	}
 	o.freezes = concurrency == 1
 	if o.chain, err = openChain(ctx, strategies, driver.Env{
 		Getenv:         o.opts.getenv,

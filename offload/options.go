@@ -55,6 +55,7 @@ type options struct {
 	keys        *driver.Keys // nil: no signing
 	worker      bool         // started with StartWorker
 	redelivery  *redelivery  // nil: the default
+	process     bool         // made by NewProcess
 }
 
 // WithStrategy selects strategies by name, as OFFLOAD_STRATEGY does: a list
