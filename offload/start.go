@@ -1,17 +1,15 @@
 package offload
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"fmt"
 	"log"
-	"net/http"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/aws/aws-lambda-go/lambda"
+
+	"github.com/go-offload/lambda/offload/internal/initerror"
 )
 
 // Start is lambda.Start for a handler that defers tasks with [After]. It takes
@@ -44,7 +42,7 @@ func Start(handler any, opts ...Option) {
 		}
 	}
 	log.Print(err) // first, for Lambda ends the environment with the report
-	reportInitError(err)
+	initerror.Report(err)
 	os.Exit(1)
 }
 
@@ -92,23 +90,4 @@ func (o *offloader) watchSignals() {
 			o.shutdown()
 		}
 	}()
-}
-
-// reportInitError tells the Runtime API why the function cannot start, so that
-// callers see more than an exit status. Errors of the report itself change nothing.
-func reportInitError(cause error) {
-	body, err := json.Marshal(map[string]string{"errorType": "Runtime.OffloadConfiguration", "errorMessage": cause.Error()})
-	if err != nil {
-		return
-	}
-	url := fmt.Sprintf("http://%s/2018-06-01/runtime/init/error", os.Getenv("AWS_LAMBDA_RUNTIME_API"))
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
-	if err != nil {
-		return
-	}
-	req.Header.Set("Content-Type", contentTypeJSON)
-	req.Header.Set("Lambda-Runtime-Function-Error-Type", "Runtime.OffloadConfiguration")
-	if resp, err := (&http.Client{Transport: &http.Transport{}}).Do(req); err == nil {
-		_ = resp.Body.Close()
-	}
 }
