@@ -68,7 +68,7 @@ func (p *Process) Do(ctx context.Context, handler func(ctx context.Context) erro
 func (p *Process) Shutdown(ctx context.Context) error {
 	for _, s := range p.off.ledger.open() {
 		select {
-		case <-s.ended():
+		case <-s.over():
 		case <-ctx.Done():
 			p.off.shutdown()
 			return context.Cause(ctx)
@@ -86,13 +86,6 @@ func (p *Process) close() error {
 		}
 	}
 	return errors.Join(errs...)
-}
-
-// ended gives a channel that is closed when the tail has ended.
-func (s *scope) ended() <-chan struct{} {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.doneSignal()
 }
 
 // inProcess takes the place of strategies that keep a Lambda environment awake where nothing goes to sleep.

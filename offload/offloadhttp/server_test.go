@@ -282,7 +282,7 @@ type outbox struct{ err error }
 
 func (outbox) Name() string                           { return "outbox" }
 func (outbox) Open(context.Context, driver.Env) error { return nil }
-func (outbox) Limits() driver.Limits { return driver.Limits{MessageBytes: 1 << 20} }
+func (outbox) Limits() driver.Limits                  { return driver.Limits{MessageBytes: 1 << 20} }
 
 func (o outbox) Send(_ context.Context, batch []driver.Message) []error {
 	if o.err == nil {
