@@ -139,7 +139,7 @@ func (a *queueAPI) describe(ctx context.Context) (queueInfo, error) {
 	}
 	q := queueInfo{arn: attributes["QueueArn"], fifo: attributes["FifoQueue"] == "true"}
 	seconds, err := strconv.Atoi(attributes["VisibilityTimeout"])
-	if err != nil || q.arn == "" {
+	if err != nil || seconds < 0 || q.arn == "" {
 		return q, errors.New("GetQueueAttributes: the answer has no QueueArn or no VisibilityTimeout")
 	}
 	q.region = regionOf(q.arn)
@@ -157,7 +157,7 @@ func (a *queueAPI) count(ctx context.Context) (int, error) {
 	total := 0
 	for _, name := range []string{visible, inFlight, delayed} {
 		n, err := strconv.Atoi(attributes[name])
-		if err != nil {
+		if err != nil || n < 0 {
 			return 0, fmt.Errorf("GetQueueAttributes: the answer has no %s", name)
 		}
 		total += n
@@ -205,8 +205,10 @@ func (a *queueAPI) receive(ctx context.Context, q queueInfo, n int, wait time.Du
 		in.ReceiveRequestAttemptID = attempt
 	}
 	var out struct{ Messages []queueMessage }
-	err := a.call(ctx, "ReceiveMessage", wait, in, &out)
-	return out.Messages, err
+	if err := a.call(ctx, "ReceiveMessage", wait, in, &out); err != nil {
+		return nil, err
+	}
+	return out.Messages, nil
 }
 
 // remove deletes up to ten messages and returns for each that is still there why, by its place in the list.

@@ -50,6 +50,9 @@ func newBatchMessage(q queueInfo, m *queueMessage) (batchMessage, error) {
 			StringListValues: []string{}, BinaryListValues: []string{}, DataType: a.DataType,
 		}
 	}
+	if r.Attributes == nil {
+		r.Attributes = map[string]string{} // an object for the function, whatever the endpoint answered
+	}
 	var record bytes.Buffer
 	encoder := json.NewEncoder(&record)
 	encoder.SetEscapeHTML(false) // which would make six bytes of one, of 6 MB that may not be exceeded

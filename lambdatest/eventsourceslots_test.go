@@ -1,0 +1,128 @@
+package lambdatest
+
+import (
+	"testing"
+	"time"
+
+	"github.com/aws/aws-lambda-go/events"
+)
+
+func work(d time.Duration) func(*bench, []events.SQSMessage) ([]byte, error) {
+	return func(*bench, []events.SQSMessage) ([]byte, error) { <-time.After(d); return nil, nil }
+}
+
+// Five batches at first, five more each second while there is a backlog.
+func TestScaling(t *testing.T) {
+	bundle{
+		mapping: QueueMapping{BatchSize: 1}, timeout: 30 * time.Second,
+		before: func(b *bench) { b.send(numbered(500)...) }, run: work(20 * time.Second),
+	}.bubble(t, func(b *bench) {
+		start := time.Now()
+		for _, tc := range []struct {
+			after time.Duration
+			want  int
+		}{{100 * time.Millisecond, 5}, {1100 * time.Millisecond, 10}, {5100 * time.Millisecond, 30}, {15100 * time.Millisecond, 80}} {
+			b.sleep(tc.after - time.Since(start))
+			if b.running < tc.want-1 || b.running > tc.want+1 {
+				b.Errorf("%d batches after %v, want %d", b.running, tc.after, tc.want)
+			}
+		}
+		b.drained()
+	})
+}
+
+func TestMaximumConcurrency(t *testing.T) {
+	bundle{
+		mapping: QueueMapping{BatchSize: 1, MaximumConcurrency: 2},
+		before:  func(b *bench) { b.send(numbered(50)...) }, run: work(2 * time.Second),
+	}.bubble(t, func(b *bench) {
+		b.sleep(time.Second)
+		// What nobody can process yet stays visible for other consumers.
+		if n := b.queue.Counts(); n.InFlight != 2 || n.Visible != 48 {
+			b.Errorf("%+v", n)
+		}
+		start := time.Now()
+		b.drained()
+		if b.peak != 2 {
+			b.Errorf("%d at a time, want 2", b.peak)
+		}
+		if took := time.Since(start); took < 48*time.Second || took > 51*time.Second {
+			b.Errorf("took %v", took)
+		}
+		for _, batch := range b.batches {
+			if n := batch[0].Attributes["ApproximateReceiveCount"]; n != "1" {
+				b.Errorf("a message was received %s times", n)
+			}
+		}
+	})
+}
+
+// Failures slow the mapping down, but not with partial batch responses.
+func TestBackOff(t *testing.T) {
+	t.Parallel()
+	for name, partial := range map[string]bool{"without partial responses": false, "with": true} {
+		t.Run(name, func(t *testing.T) {
+			bundle{
+				mapping: QueueMapping{BatchSize: 1, ReportBatchItemFailures: partial},
+				run: func(_ *bench, batch []events.SQSMessage) ([]byte, error) {
+					if batch[0].Body == "bad" {
+						return nil, errFunction
+					}
+					<-time.After(time.Second)
+					return nil, nil
+				},
+			}.bubble(t, func(b *bench) {
+				for range 20 {
+					b.send(text("bad")...)
+				}
+				b.sleep(time.Second)
+				b.send(numbered(20)...)
+				b.sleep(10 * time.Millisecond)
+				want := 2
+				if partial {
+					want = 5
+				}
+				if b.running != want {
+					b.Errorf("%d batches at a time after failures, want %d", b.running, want)
+				}
+			})
+		})
+	}
+}
+
+// A throttled batch is tried again, without being received again.
+func TestThrottled(t *testing.T) {
+	refused := 0
+	bundle{run: func(*bench, []events.SQSMessage) ([]byte, error) {
+		if refused++; refused <= 5 {
+			return nil, throttled()
+		}
+		return nil, nil
+	}}.bubble(t, func(b *bench) {
+		b.send(text("a")...)
+		b.drained()
+		if n := b.batches[len(b.batches)-1][0].Attributes["ApproximateReceiveCount"]; n != "1" || refused != 6 {
+			b.Errorf("received %s times, invoked %d times", n, refused)
+		}
+	})
+}
+
+// Nor is it tried longer than its messages are out of the queue; then they count as received, up to the dead-letter queue.
+func TestThrottledForEver(t *testing.T) {
+	bundle{run: func(*bench, []events.SQSMessage) ([]byte, error) { return nil, throttled() }}.bubble(t, func(b *bench) {
+		start := time.Now()
+		b.send(text("a")...)
+		b.drained()
+		if n := b.dead.Counts().Total(); n != 1 {
+			b.Errorf("%d dead letters", n)
+		}
+		if took := time.Since(start); took < 90*time.Second {
+			b.Errorf("dead after %v, want three visibility timeouts", took)
+		}
+		for _, e := range b.recorded(EventBatchEnd) {
+			if e.Message == "" || len(e.Batch.Failed) != 1 {
+				b.Errorf("%+v", e)
+			}
+		}
+	})
+}
