@@ -103,6 +103,7 @@ type EventSourceMapping struct {
 	run      batchRunner
 	journal  func(Event)
 	slots    *slots
+	limits   batchLimits
 	base     context.Context // of everything; ended by Close
 	cancel   context.CancelFunc
 	detached func() // tells the function that the mapping is gone
@@ -195,6 +196,7 @@ func newEventSourceMapping(ctx context.Context, m QueueMapping, functionTimeout 
 	}
 	esm := &EventSourceMapping{
 		id: newUUID(), mapping: m, queue: queue, api: api, run: run, journal: journal, slots: newSlots(limit),
+		limits:  batchLimits{messages: m.BatchSize, bytes: MaxPayload},
 		changed: make(chan struct{}), detached: func() {},
 	}
 	esm.base, esm.cancel = context.WithCancel(context.Background()) //nolint:contextcheck // lives until Close

@@ -196,3 +196,58 @@ func TestMapQueueDisable(t *testing.T) {
 		t.Errorf("WaitDrained after Close: %v", err)
 	}
 }
+
+// A queue can be mapped once to a function; removing the function ends the mapping.
+func TestMapQueueTwice(t *testing.T) {
+	t.Parallel()
+	l, srv, esm := mapped(t, lambdatest.Function{}, nil, lambdatest.QueueMapping{})
+	again := lambdatest.QueueMapping{QueueURL: srv.Queue("orders").URL()}
+	var refused *lambdatest.APIError
+	if _, err := l.MapQueue(t.Context(), again); !errors.As(err, &refused) || refused.Code != "ResourceConflictException" || refused.StatusCode != http.StatusConflict {
+		t.Errorf("mapped twice: %v", err)
+	}
+	esm.Close()
+	second, err := l.MapQueue(t.Context(), again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if second.UUID() == esm.UUID() || second.QueueARN() != srv.Queue("orders").ARN() {
+		t.Errorf("mapping %s of %s", second.UUID(), second.QueueARN())
+	}
+	l.Close()
+	if err := second.Enable(); !errors.Is(err, lambdatest.ErrClosed) {
+		t.Errorf("the mapping outlives its function: %v", err)
+	}
+	if _, err := l.MapQueue(t.Context(), again); !errors.Is(err, lambdatest.ErrClosed) {
+		t.Errorf("mapped after Close: %v", err)
+	}
+}
+
+// Close does not wait for the function, and what it is at work on stays in the queue.
+func TestCloseWhileTheFunctionRuns(t *testing.T) {
+	t.Parallel()
+	l, srv, _ := mapped(t, lambdatest.Function{Timeout: 20 * time.Second}, nil, lambdatest.QueueMapping{})
+	send(t, srv, "orders", "wait "+filepath.Join(t.TempDir(), "never"))
+	eventually(t, "the function waits", func() bool { return strings.Contains(l.LogText(), "body wait") })
+	l.Close()
+	if n := srv.Queue("orders").Counts(); n.InFlight != 1 {
+		t.Errorf("%+v, want the message in flight", n)
+	}
+}
+
+func TestMapQueueRefused(t *testing.T) {
+	t.Parallel()
+	l, srv, _ := mapped(t, lambdatest.Function{}, nil, lambdatest.QueueMapping{})
+	for name, tc := range map[string]struct {
+		m    lambdatest.QueueMapping
+		want string
+	}{
+		"no such queue": {lambdatest.QueueMapping{QueueURL: srv.URL() + "/123456789012/nothing"}, "QueueDoesNotExist"},
+		"nobody there":  {lambdatest.QueueMapping{QueueURL: srv.Queue("orders").URL(), Endpoint: "http://127.0.0.1:1"}, "refused"},
+		"bad settings":  {lambdatest.QueueMapping{QueueURL: srv.Queue("orders").URL(), BatchSize: 11}, "BatchWindow"},
+	} {
+		if _, err := l.MapQueue(t.Context(), tc.m); err == nil || !strings.Contains(err.Error(), tc.want) {
+			t.Errorf("%s: %v, want %q", name, err, tc.want)
+		}
+	}
+}

@@ -77,12 +77,19 @@ type batch struct {
 	received time.Time
 }
 
-// fits tells whether there is room for another message.
-func (b *batch) fits(m batchMessage, most int) bool {
+// batchLimits bound one invocation.
+type batchLimits struct {
+	messages int
+	bytes    int // of the event
+}
+
+// fits tells whether there is room for another message. A single one always fits: SQS takes 1 MiB, of which JSON makes
+// less than MaxPayload.
+func (b *batch) fits(m batchMessage, limits batchLimits) bool {
 	if len(b.messages) == 0 {
 		return true
 	}
-	return len(b.messages) < most && b.size+1+len(m.record) <= MaxPayload
+	return len(b.messages) < limits.messages && b.size+1+len(m.record) <= limits.bytes
 }
 
 func (b *batch) add(m batchMessage) {
@@ -130,18 +137,19 @@ func (b *batch) without(groups map[string]bool) (kept *batch, left []string) {
 
 // collection is what a poller has read and not handed over yet: full batches, and one that is not.
 type collection struct {
+	limits  batchLimits
 	batches []*batch
 	count   int
 	first   time.Time // when the oldest of it was received
 }
 
-func (c *collection) add(m batchMessage, most int, now time.Time) {
+func (c *collection) add(m batchMessage, now time.Time) {
 	if c.count == 0 {
 		c.first = now
 	}
 	c.count++
 	last := len(c.batches) - 1
-	if last < 0 || !c.batches[last].fits(m, most) {
+	if last < 0 || !c.batches[last].fits(m, c.limits) {
 		c.batches = append(c.batches, &batch{received: now})
 		last++
 	}
@@ -149,4 +157,4 @@ func (c *collection) add(m batchMessage, most int, now time.Time) {
 }
 
 // full tells that waiting for more makes the first batch no larger.
-func (c *collection) full(most int) bool { return c.count >= most || len(c.batches) > 1 }
+func (c *collection) full() bool { return c.count >= c.limits.messages || len(c.batches) > 1 }

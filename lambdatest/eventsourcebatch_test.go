@@ -3,6 +3,7 @@ package lambdatest
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,7 +98,7 @@ func TestBatchSize(t *testing.T) {
 		{"a full batch does not wait", QueueMapping{BatchSize: 25, BatchWindow: 300 * time.Second}, 50, []int{25, 25}, 0},
 		{"the rest waits for its window", QueueMapping{BatchSize: 100, BatchWindow: 5 * time.Second}, 130, []int{100, 30}, 5 * time.Second},
 		{"a window for small batches", QueueMapping{BatchSize: 10, BatchWindow: time.Second}, 4, []int{4}, time.Second},
-		{"very large", QueueMapping{BatchSize: 10_000, BatchWindow: time.Second}, 10_001, []int{10_000, 1}, time.Second},
+		{"large", QueueMapping{BatchSize: 1000, BatchWindow: time.Second}, 1001, []int{1000, 1}, time.Second},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			bundle{
@@ -154,30 +155,58 @@ func TestBatchWindow(t *testing.T) {
 func TestBatchBytes(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
-		body    string
-		mapping QueueMapping
-		want    []int
+		body string
+		want []int
 	}{
-		"plain":        {strings.Repeat("x", 1<<20), QueueMapping{}, []int{5, 5}},
-		"escaped":      {strings.Repeat(`"`, 1<<20), QueueMapping{}, []int{2, 2, 2, 2, 2}},
-		"not for HTML": {strings.Repeat("<", 1<<20), QueueMapping{}, []int{5, 5}},
-		"with a window, which ends when no more fit": {
-			strings.Repeat("x", 1<<20), QueueMapping{BatchSize: 100, BatchWindow: 5 * time.Second}, []int{5, 5},
-		},
+		"plain":        {strings.Repeat("x", 1<<20), []int{5, 5}},
+		"escaped":      {strings.Repeat(`"`, 1<<20), []int{2, 2, 2, 2, 2}},
+		"not for HTML": {strings.Repeat("<", 1<<20), []int{5, 5}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bundle{mapping: tc.mapping, before: func(b *bench) {
-				for range 10 {
-					b.send(text(tc.body)...)
+			t.Parallel()
+			c := &collection{limits: batchLimits{messages: 10, bytes: MaxPayload}}
+			m, err := newBatchMessage(queueInfo{}, &queueMessage{Body: tc.body})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 10 {
+				c.add(m, time.Now())
+			}
+			var sizes []int
+			for _, b := range c.batches {
+				sizes = append(sizes, len(b.messages))
+				if n := len(b.event()); n > MaxPayload || n != b.size {
+					t.Errorf("an event of %d bytes, counted as %d", n, b.size)
 				}
-			}}.bubble(t, func(b *bench) {
+			}
+			if !slices.Equal(sizes, tc.want) {
+				t.Errorf("batches of %v, want %v", sizes, tc.want)
+			}
+		})
+	}
+}
+
+// What does not fit into an invocation goes into the next at once, and a window ends when nothing more fits.
+func TestBatchIsSplit(t *testing.T) {
+	t.Parallel()
+	for name, m := range map[string]QueueMapping{
+		"one receive":   {},
+		"with a window": {BatchSize: 100, BatchWindow: 300 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bundle{
+				mapping: m, maxEvent: 57_000,
+				before: func(b *bench) { b.send(text(slices.Repeat([]string{strings.Repeat("x", 10_000)}, 10)...)...) },
+			}.bubble(t, func(b *bench) {
+				start := time.Now()
 				b.drained()
-				sizes := []int{}
+				var sizes []int
 				for _, batch := range b.seen() {
 					sizes = append(sizes, len(batch))
 				}
-				if !slices.Equal(sizes, tc.want) {
-					b.Errorf("batches of %v, want %v", sizes, tc.want)
+				slices.Sort(sizes)
+				if !slices.Equal(sizes, []int{5, 5}) || time.Since(start) > time.Second {
+					b.Errorf("batches of %v after %v", sizes, time.Since(start))
 				}
 			})
 		})
@@ -262,7 +291,7 @@ func TestQueueMappingIsChecked(t *testing.T) {
 					b.Error("there is a mapping")
 				}
 				api := asAPIError(err)
-				if api.StatusCode != 400 || api.Code != "InvalidParameterValueException" || !strings.Contains(err.Error(), tc.want) {
+				if api.StatusCode != http.StatusBadRequest || api.Code != "InvalidParameterValueException" || !strings.Contains(err.Error(), tc.want) {
 					b.Errorf("%v, want a 400 with %q", err, tc.want)
 				}
 			})

@@ -40,6 +40,7 @@ type bundle struct {
 	attributes map[string]string
 	mapping    QueueMapping
 	timeout    time.Duration // of the function; 3 s if zero
+	maxEvent   int           // bytes; the real 6 MB if zero
 	// before runs when the queue is there and the mapping is not.
 	before func(*bench)
 	// run is the function; one that succeeds if nil.
@@ -83,6 +84,9 @@ func (f bundle) bubble(t *testing.T, test func(*bench)) {
 			t.Fatal(err)
 		}
 		t.Cleanup(b.esm.Close)
+		if f.maxEvent > 0 {
+			b.esm.limits.bytes = f.maxEvent
+		}
 		if err := b.esm.Enable(); err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +96,7 @@ func (f bundle) bubble(t *testing.T, test func(*bench)) {
 
 func (b *bench) runner(f bundle) batchRunner {
 	return func(_ context.Context, _ string, event []byte) ([]byte, error) {
-		if len(event) > MaxPayload {
+		if len(event) > b.esm.limits.bytes {
 			b.Errorf("an event of %d bytes", len(event))
 		}
 		var e events.SQSEvent
@@ -148,6 +152,13 @@ func bodies(batch []events.SQSMessage) []string {
 		out[i] = m.Body
 	}
 	return out
+}
+
+// runningNow returns how many batches the function has.
+func (b *bench) runningNow() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.running
 }
 
 // entry is a message to send.

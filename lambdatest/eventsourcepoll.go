@@ -95,13 +95,13 @@ func (m *EventSourceMapping) inOrder(batches []*batch) {
 
 // collect reads messages: once, or until a batch is full or its window over.
 func (m *EventSourceMapping) collect(ctx context.Context) *collection {
-	c := &collection{}
+	c := &collection{limits: m.limits}
 	attempt := newUUID()
 	var p pauses
 	wait := longPoll
 	for {
 		asked := time.Now()
-		messages, err := m.api.receive(ctx, m.queue, min(maxReceive, m.mapping.BatchSize-c.count), wait, attempt)
+		messages, err := m.api.receive(ctx, m.queue, min(maxReceive, m.limits.messages-c.count), wait, attempt)
 		if ctx.Err() != nil {
 			return c
 		}
@@ -119,7 +119,7 @@ func (m *EventSourceMapping) collect(ctx context.Context) *collection {
 			if err != nil { // strings and maps of strings encode
 				continue
 			}
-			c.add(message, m.mapping.BatchSize, now)
+			c.add(message, now)
 		}
 		switch {
 		case len(messages) > 0 || now.Sub(asked) >= time.Second:
@@ -131,7 +131,7 @@ func (m *EventSourceMapping) collect(ctx context.Context) *collection {
 			continue
 		}
 		left := m.mapping.BatchWindow - time.Since(c.first)
-		if left <= 0 || c.full(m.mapping.BatchSize) {
+		if left <= 0 || c.full() {
 			return c
 		}
 		wait = min(longPoll, (left + time.Second - 1).Truncate(time.Second))

@@ -23,8 +23,8 @@ func TestScaling(t *testing.T) {
 			want  int
 		}{{100 * time.Millisecond, 5}, {1100 * time.Millisecond, 10}, {5100 * time.Millisecond, 30}, {15100 * time.Millisecond, 80}} {
 			b.sleep(tc.after - time.Since(start))
-			if b.running < tc.want-1 || b.running > tc.want+1 {
-				b.Errorf("%d batches after %v, want %d", b.running, tc.after, tc.want)
+			if n := b.runningNow(); n < tc.want-1 || n > tc.want+1 {
+				b.Errorf("%d batches after %v, want %d", n, tc.after, tc.want)
 			}
 		}
 		b.drained()
@@ -82,8 +82,8 @@ func TestBackOff(t *testing.T) {
 				if partial {
 					want = 5
 				}
-				if b.running != want {
-					b.Errorf("%d batches at a time after failures, want %d", b.running, want)
+				if n := b.runningNow(); n != want {
+					b.Errorf("%d batches at a time after failures, want %d", n, want)
 				}
 			})
 		})
