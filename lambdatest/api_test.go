@@ -282,7 +282,7 @@ func TestSDKInvokeWithResponseStream(t *testing.T) {
 // The limit of a stream is 200 MB: the caller gets what fits, and an error.
 func TestStreamLimit(t *testing.T) {
 	t.Parallel()
-	l := function(t, lambdatest.Function{Timeout: time.Minute})
+	l := function(t, lambdatest.Function{Timeout: time.Minute, StreamBandwidth: -1})
 	s, err := l.InvokeStream(t.Context(), []byte(`{"mode":"large","size":209715201}`))
 	if err != nil {
 		t.Fatal(err)

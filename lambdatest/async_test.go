@@ -228,7 +228,7 @@ func TestAsyncThrottle(t *testing.T) {
 func TestAsyncEventAge(t *testing.T) {
 	t.Parallel()
 	gate := filepath.Join(t.TempDir(), "gate")
-	l := function(t, lambdatest.Function{MaxEnvironments: 1, Timeout: time.Minute, Async: lambdatest.AsyncConfig{Speedup: 1e4}})
+	l := function(t, lambdatest.Function{MaxEnvironments: 1, Timeout: time.Minute, Async: lambdatest.AsyncConfig{Speedup: 5e4}})
 	busy, err := l.InvokeStream(t.Context(), []byte(`{"mode":"stream","text":"a,b","file":"`+gate+`"}`))
 	if err != nil {
 		t.Fatal(err)

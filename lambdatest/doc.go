@@ -39,8 +39,10 @@
 // Not served, or not as on AWS:
 //
 //   - No isolation: the processes run as the user who runs the test, on the file system of this machine, with its /tmp,
-//     network and full CPU. Memory size, CPU share, ephemeral storage and bandwidth are not limited; streamed responses
-//     are not slowed down to 2 MB/s after the first 6 MB.
+//     network and full CPU. Memory size, CPU share, ephemeral storage and bandwidth are not limited, except for the
+//     bandwidth of streamed responses ([Function.StreamBandwidth]).
+//   - A client that reads a streamed response slowly holds up the function. How much AWS buffers in between was not
+//     found. A client that goes away does not stop the function, as on AWS.
 //   - Clocks go on during a freeze. What AWS's do is documented nowhere.
 //   - Connections are not purged while frozen.
 //   - Credentials in the environment are placeholders. AWS_ENDPOINT_URL_LAMBDA is set to the service itself, which AWS

@@ -78,6 +78,10 @@ type Function struct {
 	// negative: do not wait.
 	Settle time.Duration
 
+	// StreamBandwidth is how many bytes a second of a streamed response pass after its first 6 MB. The function is held up
+	// by it, so that a long response can end in a timeout. 0, the default: 2 MiB, as on AWS. Negative: no limit.
+	StreamBandwidth int
+
 	// URLMode is the invoke mode of the function URL.
 	URLMode URLMode
 	// URLAddr is where the function URL listens. Default "127.0.0.1:0".
@@ -152,6 +156,9 @@ func (f Function) withDefaults() (Function, error) {
 	}
 	if f.Settle == 0 {
 		f.Settle = defaultSettle
+	}
+	if f.StreamBandwidth == 0 {
+		f.StreamBandwidth = streamBandwidth
 	}
 	if f.URLAddr == "" {
 		f.URLAddr = "127.0.0.1:0"

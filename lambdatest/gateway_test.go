@@ -129,18 +129,21 @@ func TestRESTAPI(t *testing.T) {
 func TestGatewayTimeout(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []lambdatest.GatewayType{lambdatest.RESTAPI, lambdatest.HTTPAPI} {
-		l := lambdatest.Start(t, lambdatest.Function{Package: "./testdata/web"})
-		s := gateway(t, l, lambdatest.Gateway{Type: kind, Timeout: 100 * time.Millisecond})
-		res := get(t, newRequest(t, http.MethodGet, s.URL()+"sleep", ""))
-		if res.StatusCode != http.StatusGatewayTimeout || string(res.body) != `{"message": "Endpoint request timed out"}` {
-			t.Errorf("%v: %d %s", kind, res.StatusCode, res.body)
-		}
-		if err := l.WaitIdle(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if r := l.Reports(); len(r) != 1 || r[0].Status != "success" {
-			t.Errorf("%v: %v", kind, r)
-		}
+		t.Run(kind.String(), func(t *testing.T) {
+			t.Parallel()
+			l := lambdatest.Start(t, lambdatest.Function{Package: "./testdata/web"})
+			s := gateway(t, l, lambdatest.Gateway{Type: kind, Timeout: 100 * time.Millisecond})
+			res := get(t, newRequest(t, http.MethodGet, s.URL()+"sleep", ""))
+			if res.StatusCode != http.StatusGatewayTimeout || string(res.body) != `{"message": "Endpoint request timed out"}` {
+				t.Errorf("%d %s", res.StatusCode, res.body)
+			}
+			if err := l.WaitIdle(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if r := l.Reports(); len(r) != 1 || r[0].Status != "success" {
+				t.Errorf("%v", r)
+			}
+		})
 	}
 }
 

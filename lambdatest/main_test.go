@@ -2,6 +2,7 @@ package lambdatest_test
 
 import (
 	"bytes"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -16,6 +17,10 @@ import (
 
 // TestMain fails the package when a test leaves a process or a goroutine behind.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if p := flag.Lookup("test.parallel"); p.Value.String() == p.DefValue {
+		_ = p.Value.Set("6") // the tests wait for timeouts and windows more than they compute
+	}
 	code := m.Run()
 	http.DefaultTransport.(*http.Transport).CloseIdleConnections()
 	if left := leftBehind(); left != "" && code == 0 {

@@ -52,8 +52,8 @@ func (u *upload) collect(r *http.Request) {
 	}
 }
 
-// stream hands the response on as it comes. When the caller has gone, the rest is still read: the function does not
-// learn of it.
+// stream hands the response on as it comes, and holds up the function when the caller is slow or the bandwidth used up:
+// nothing is read ahead. When the caller has gone, the rest is still read: the function does not learn of it.
 func (sb *sandbox) stream(u *upload, r *http.Request) {
 	pr, pw := io.Pipe()
 	sb.mu.Lock()
@@ -65,10 +65,12 @@ func (sb *sandbox) stream(u *upload, r *http.Request) {
 	sb.mu.Unlock()
 	u.inv.answer(reply{contentType: u.contentType, stream: pr})
 
+	pace := newBandwidth(sb.fn.StreamBandwidth)
 	buf := make([]byte, 32<<10)
 	var total int64
 	for {
 		n, err := r.Body.Read(buf)
+		pace.pass(r.Context(), n)
 		total += int64(n)
 		if total > u.limit {
 			u.overflow(total, r)

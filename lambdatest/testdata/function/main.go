@@ -224,6 +224,8 @@ func serveURL(_ context.Context, r events.LambdaFunctionURLRequest) (any, error)
 			StatusCode: 202, Headers: map[string]string{"Content-Type": "text/plain"}, Cookies: []string{"s=1"},
 			Body: &slow{parts: strings.Split(r.QueryStringParameters["parts"], ","), gate: r.QueryStringParameters["gate"]},
 		}, nil
+	case "/large":
+		return &events.LambdaFunctionURLStreamingResponse{Body: io.LimitReader(endless{}, 100_000_000)}, nil
 	case "/streamerror":
 		return &events.LambdaFunctionURLStreamingResponse{Body: &slow{parts: []string{"half"}, fail: errors.New("broke midway")}}, nil
 	}

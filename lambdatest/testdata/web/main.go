@@ -35,7 +35,7 @@ func main() {
 		case "/fail":
 			return nil, errors.New("failed")
 		case "/sleep":
-			time.Sleep(2 * time.Second)
+			time.Sleep(time.Second)
 		}
 		return map[string]any{"statusCode": 200, "body": string(event)}, nil
 	})
