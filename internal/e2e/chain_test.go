@@ -12,14 +12,11 @@ import (
 var chains = []string{"stream", "extension", "invoke", "sqs", "extension,sqs", "stream,invoke", "sqs,stream"}
 
 // onEachChain runs a test once for each chain.
-func onEachChain(t *testing.T, test func(t *testing.T, c *cloud)) {
+func onEachChain(t *testing.T, test func(t trial)) {
 	t.Helper()
 	t.Parallel()
 	for _, chain := range chains {
-		t.Run(chain, func(t *testing.T) {
-			t.Parallel()
-			test(t, newCloud(t, chain, config{}))
-		})
+		trial{t, chain}.sub(chain, test)
 	}
 }
 
@@ -39,7 +36,8 @@ func portable(do string, names ...string) []task {
 
 // The caller does not wait for the tasks, wherever they run.
 func TestChainAnswersFirst(t *testing.T) {
-	onEachChain(t, func(t *testing.T, c *cloud) {
+	onEachChain(t, func(t trial) {
+		c := newCloud(t, t.strategy, config{})
 		hold := newGate(t)
 		held := task{Name: "held", Gate: string(hold), Portable: true}
 		res := c.call(t, event{Tasks: []task{held}})
@@ -89,7 +87,8 @@ func (c *cloud) failedFor(tb testing.TB, reason string, names ...string) {
 // One handler, one program, seven chains: a task that works is done, one that does not is known to have failed, whatever
 // becomes of the handler, of other tasks and of the process.
 func TestChain(t *testing.T) {
-	onEachChain(t, func(t *testing.T, c *cloud) {
+	onEachChain(t, func(t trial) {
+		c := newCloud(t, t.strategy, config{})
 		c.ok(t, event{Tasks: portable("", "one", "two", "three")})
 		c.ok(t, event{Tasks: portable("nest", "parent")})
 		c.ok(t, event{Tasks: portable("fail-once", "unlucky")})

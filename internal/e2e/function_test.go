@@ -11,7 +11,7 @@ import (
 	"github.com/go-offload/lambda/lambdatest"
 )
 
-// trial is a test of one strategy.
+// trial is a test of one strategy, or of a chain of them.
 type trial struct {
 	*testing.T
 	strategy string

@@ -10,14 +10,11 @@ import (
 )
 
 // onEachSpill runs a test for each strategy that keeps the environment awake, with a queue behind it.
-func onEachSpill(t *testing.T, test func(t *testing.T, chain string)) {
+func onEachSpill(t *testing.T, test func(t trial)) {
 	t.Helper()
 	t.Parallel()
 	for _, chain := range []string{"stream,sqs", "extension,sqs"} {
-		t.Run(chain, func(t *testing.T) {
-			t.Parallel()
-			test(t, chain)
-		})
+		trial{t, chain}.sub(chain, test)
 	}
 }
 
@@ -39,8 +36,8 @@ func (c *cloud) spilled(tb testing.TB, reason string, names ...string) {
 
 // What fails here for good goes on in a worker; what works stays here.
 func TestFailureSpills(t *testing.T) {
-	onEachSpill(t, func(t *testing.T, chain string) {
-		c := newCloud(t, chain, config{})
+	onEachSpill(t, func(t trial) {
+		c := newCloud(t, t.strategy, config{})
 		tasks := append(portable("fail-here", "fails"), portable("panic-here", "panics")...)
 		c.ok(t, event{Tasks: append(tasks, portable("", "works")...)})
 		c.settle(t)
@@ -58,8 +55,8 @@ func TestFailureSpills(t *testing.T) {
 // What would not end before the deadline goes on in a worker, whether it listens to its context or not, and so does
 // what waits behind it. Nothing times out, and the environment stays.
 func TestDeadlineSpills(t *testing.T) {
-	onEachSpill(t, func(t *testing.T, chain string) {
-		c := newCloudAndWorker(t, chain, config{Function: lambdatest.Function{
+	onEachSpill(t, func(t trial) {
+		c := newCloudAndWorker(t, t.strategy, config{Function: lambdatest.Function{
 			Timeout: 2 * time.Second,
 			Env:     map[string]string{"OFFLOAD_MARGIN": "1s", "OFFLOAD_CONCURRENCY": "2"},
 		}})
@@ -74,8 +71,8 @@ func TestDeadlineSpills(t *testing.T) {
 
 // A SIGTERM leaves time to hand over what is unfinished.
 func TestShutdownSpills(t *testing.T) {
-	onEachSpill(t, func(t *testing.T, chain string) {
-		c := newCloudAndWorker(t, chain, config{Function: lambdatest.Function{Env: map[string]string{"OFFLOAD_CONCURRENCY": "2"}}})
+	onEachSpill(t, func(t trial) {
+		c := newCloudAndWorker(t, t.strategy, config{Function: lambdatest.Function{Env: map[string]string{"OFFLOAD_CONCURRENCY": "2"}}})
 		tasks := append(portable("until-cancelled-here", "listens"), portable("ignore-here", "deaf")...)
 		res := c.call(t, event{Tasks: append(tasks, portable("", "behind-1", "behind-2", "behind-3")...)})
 		eventually(t, "the tail is under way", func() bool {
