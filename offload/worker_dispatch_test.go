@@ -42,7 +42,6 @@ func foreignEvents(tb testing.TB) map[string]string {
 		"in an array":           `[` + good + `]`,
 		"of SNS":                strings.ReplaceAll(quoted, "aws:sqs", "aws:sns"),
 		"without messageId":     strings.ReplaceAll(quoted, "messageId", "messageID2"),
-		"same messageId twice":  string(sqsEvent(false, message{id: "m", body: good}, message{id: "m", body: good})),
 		"of several services":   `{"Records":[{"eventSource":"aws:s3"},` + strings.TrimPrefix(quoted, `{"Records":[`),
 		"records in second":     `{"a":1,` + quoted[1:],
 		"records of other type": `{"Records":[{"eventSource":"aws:sqs","messageId":1,"body":"offloadversion"}]}`,

@@ -36,6 +36,9 @@ const sqsSource = "aws:sqs"
 // first bytes, and an SQS event without envelopes by a search. Both rest on how AWS writes
 // events: Records is the first member, and neither it nor the ASCII letters of a body
 // are escaped. An event that is written otherwise goes to the handler.
+//
+// A message may be there twice: a standard queue delivers more than once, and what has failed
+// twice becomes visible together. Both records count.
 func envelopeRecords(event []byte) ([]sqsRecord, bool) {
 	if !beginsWithRecords(event) || !bytes.Contains(event, []byte("offloadversion")) || !bytes.Contains(event, []byte(sqsSource)) {
 		return nil, false
@@ -45,14 +48,12 @@ func envelopeRecords(event []byte) ([]sqsRecord, bool) {
 		return nil, false
 	}
 	records := make([]sqsRecord, len(in.Records))
-	ids := make(map[string]bool, len(in.Records))
 	found := false
 	for i, raw := range in.Records {
 		r, ok := parseRecord(raw)
-		if !ok || ids[r.id] {
+		if !ok {
 			return nil, false
 		}
-		ids[r.id] = true
 		found = found || r.envelope
 		records[i] = r
 	}

@@ -21,8 +21,10 @@ type batchItemFailure struct {
 
 func (b *batch) response(ctx context.Context) batchResponse {
 	failures := []batchItemFailure{}
+	named := map[string]bool{}
 	for i := range b.records {
-		if r := &b.records[i]; r.failed != nil {
+		if r := &b.records[i]; r.failed != nil && !named[r.id] {
+			named[r.id] = true
 			failures = append(failures, batchItemFailure{r.id})
 		}
 	}

@@ -258,6 +258,21 @@ func TestStandardBatch(t *testing.T) {
 	}
 }
 
+// A standard queue may deliver a message twice, in one batch even. One that fails must not be taken for
+// somebody else's business because of that: the handler would acknowledge it.
+func TestSameMessageTwiceInBatch(t *testing.T) {
+	t.Parallel()
+	f := wrap(t, &post{}, noHandler(t))
+	good := message{id: "m1", body: string(workEnvelope(t, "good", ""))}
+	bad := message{id: "m2", body: string(workEnvelope(t, "bad", "fail"))}
+	if got := f.failures(t, sqsEvent(false, bad, good, bad, good)); !slices.Equal(got, []string{"m2"}) {
+		t.Errorf("failed: %v", got)
+	}
+	if got := doneIn(t); len(got) != 4 {
+		t.Errorf("ran %v", got)
+	}
+}
+
 // A nested task that nobody takes fails its own message only.
 func TestNestedRefusalInBatch(t *testing.T) {
 	t.Parallel()
