@@ -1,8 +1,9 @@
-// Package leaktest fails a package's tests when a goroutine outlives them.
+// Package leaktest fails a package's tests when a goroutine or a process outlives them.
 package leaktest
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"runtime"
 	"strings"
@@ -12,18 +13,21 @@ import (
 // Main runs the tests, as the body of TestMain, and exits.
 func Main(m interface{ Run() int }) {
 	code := m.Run()
+	if transport, ok := http.DefaultTransport.(*http.Transport); ok {
+		transport.CloseIdleConnections()
+	}
 	if left := leftovers(); code == 0 && left != "" {
-		fmt.Fprintf(os.Stderr, "goroutines left behind:\n%s\n", left)
+		fmt.Fprintf(os.Stderr, "left behind:\n%s\n", left)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// leftovers waits a while for goroutines to end and returns the stacks of the rest.
+// leftovers waits a while for goroutines and processes to end and describes the rest.
 func leftovers() string {
 	for deadline := time.Now().Add(5 * time.Second); ; <-time.After(10 * time.Millisecond) {
 		buf := make([]byte, 1<<20)
-		var left []string
+		left := children()
 		for i, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
 			// The first is this one. Fuzzing, and whoever else asked for signals, leaves os/signal's own for good.
 			if i > 0 && !strings.Contains(stack, "testing.(*") && !strings.Contains(stack, "os/signal.loop") {

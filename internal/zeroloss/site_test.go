@@ -3,6 +3,7 @@ package zeroloss
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"path/filepath"
 	"strconv"
@@ -21,6 +22,7 @@ const (
 	margin          = time.Second
 
 	visibility  = 30 * time.Second // nobody waits for it, see drain
+	redelivery  = time.Hour        // more than visibility and any backoff
 	maxReceives = 6
 	perRequest  = 20 // tasks
 	clients     = 6
@@ -160,10 +162,13 @@ func (s *site) send(tasks []work) (answer, bool) {
 		return answer{}, false
 	}
 	if s.chance(0.03) {
-		stop := time.AfterFunc(time.Duration(s.draw()*float64(10*time.Millisecond)), func() { s.killOne(s.front) })
+		stop := time.AfterFunc(time.Duration(s.draw()*float64(3*time.Millisecond)), func() { s.killOne(s.front) })
 		defer stop.Stop()
 	}
 	res, err := s.front.Invoke(s.t.Context(), payload)
+	for ; errors.Is(err, lambdatest.ErrThrottled); res, err = s.front.Invoke(s.t.Context(), payload) {
+		<-time.After(20 * time.Millisecond) // every sandbox is in its tail
+	}
 	if err != nil || res.FunctionError != "" {
 		return answer{}, false
 	}
@@ -229,7 +234,7 @@ func (s *site) drain(ctx context.Context) {
 		if s.tasks.Counts().Total() == 0 {
 			return
 		}
-		s.server.Advance(visibility)
+		s.server.Advance(redelivery)
 		since = time.Now()
 	}
 }

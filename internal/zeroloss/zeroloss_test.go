@@ -21,7 +21,7 @@ import (
 )
 
 var (
-	count = flag.Int("tasks", 400, "tasks for each chain")
+	count = flag.Int("tasks", 1000, "tasks for each chain")
 	seed  = flag.Uint64("seed", 1, "decides which tasks, requests and sandboxes meet with what")
 )
 
@@ -40,12 +40,19 @@ func TestExtensionThenSQS(t *testing.T) {
 
 func trial(t *testing.T, chain string, here int) *ledger {
 	t.Helper()
+	t.Parallel()
 	s := newSite(t, chain, *seed)
 	tasks := plan(rand.New(rand.NewPCG(*seed, 1)), *count, here)
 	l := s.count(s.run(tasks), tasks)
-	t.Logf("%s, seed %d: %d tasks, %d accepted, %d done, of these %d more than once, %d dead-lettered, %d lost; "+
-		"%d sandboxes killed, which held %d tasks, of which %d ran in spite of it; %d tasks ran without their response having reached the client",
-		chain, *seed, len(tasks), len(l.accepted), l.done, l.duplicated, l.dead, len(l.lost), s.killed, len(l.held), len(l.held)-len(l.lost), l.unconfirmed)
+	t.Logf(`OFFLOAD_STRATEGY=%s, seed %d, %d tasks, %d sandboxes killed:
+accepted       %6d  After returned nil, and the response reached the client
+done           %6d  ran at least once
+duplicated     %6d  of these, ran more than once
+dead-lettered  %6d  never ran, and the worker said why
+held           %6d  were in a sandbox when it was killed
+lost           %6d  all of them held then
+unconfirmed    %6d  not accepted, since the response did not reach the client, and ran`,
+		chain, *seed, len(tasks), s.killed, len(l.accepted), l.done, l.duplicated, l.dead, len(l.held), len(l.lost), l.unconfirmed)
 	return l
 }
 
