@@ -91,7 +91,7 @@ func try(ctx context.Context, in wire.TaskInput, o wire.Order) {
 func attempt(in wire.TaskInput, n int, requestID string) error {
 	start := time.Now()
 	work(in.Work)
-	failed := in.Fails(n)
+	failed := fails(in, n)
 	wire.Mark{
 		Kind: wire.TaskMark, Round: in.Round, Seq: in.Seq, ID: in.ID, Attempt: n, RequestID: requestID,
 		StartNS: start.UnixNano(), EndNS: time.Now().UnixNano(), Failed: failed,

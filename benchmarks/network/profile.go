@@ -17,6 +17,7 @@ import (
 const (
 	Loopback = "loopback" // adds nothing
 	AWS      = "aws"
+	Real     = "real" // in files of runs against AWS: nothing is added to what is there
 )
 
 // Calls that a profile delays.

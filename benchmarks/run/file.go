@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
+	"github.com/go-offload/lambda/benchmarks/network"
 	"github.com/go-offload/lambda/benchmarks/record"
 )
 
@@ -24,10 +25,10 @@ type output struct {
 
 // create begins a new file with the run and its workloads. A file of that name is
 // kept under one that says when it was begun.
-func create(ctx context.Context, s *settings, network record.Network, command []string) (*output, error) {
+func create(ctx context.Context, s *settings, conditions record.Network, command []string) (*output, error) {
 	o := &output{path: s.out, run: record.Run{
 		Format: record.Format, Started: time.Now().UTC(), Machine: machine(), Go: runtime.Version(), Commit: commit(ctx),
-		Command: command, Network: network, Target: s.target, Seed: s.seed, Rounds: s.rounds, Quick: s.quick,
+		Command: command, Network: conditions, Target: s.target, Seed: s.seed, Rounds: s.rounds, Quick: s.quick,
 	}}
 	if o.run.Rounds == 0 {
 		o.run.Rounds = defaultRounds
@@ -80,6 +81,9 @@ func reopen(ctx context.Context, s *settings) (*output, error) {
 	}
 	o := &output{path: s.resume, run: had.Run, rounds: had.Rounds}
 	s.network, s.target, s.seed, s.quick = had.Run.Network.Profile, had.Run.Target, had.Run.Seed, had.Run.Quick
+	if s.network == network.Real {
+		s.network = network.Loopback
+	}
 	s.contestants, s.workloads = nil, nil
 	for _, name := range had.Run.Contestants {
 		c, err := cost.ParseContestant(name)

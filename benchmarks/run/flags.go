@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -25,6 +26,7 @@ type settings struct {
 	resume  string
 	network string
 	target  string
+	stack   string
 	rounds  int
 	seed    uint64
 	quick   bool
@@ -58,6 +60,7 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	f.Var(&contestants, "contestant", "a contestant by `name`; may be repeated (default all)")
 	f.StringVar(&s.network, "network", network.Loopback, "loopback measures what the code costs; aws adds modelled delays to calls of services")
 	f.StringVar(&s.target, "target", targetLocal, "local, or aws: a deployed stack, see -stack")
+	f.StringVar(&s.stack, "stack", "", "for -target aws: the `file` that says where the contestants are; benchmarks/README.md shows one")
 	f.IntVar(&s.rounds, "rounds", 0, "measured rounds of each workload (default: what the workload says, or 3)")
 	f.Uint64Var(&s.seed, "seed", 1, "of the order of the contestants and of modelled delays")
 	f.BoolVar(&s.quick, "quick", false, "two workloads, made shorter: under a minute")
@@ -72,6 +75,9 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	}
 	if f.NArg() > 0 {
 		return nil, fmt.Errorf("unexpected argument %q; -h lists the flags", f.Arg(0))
+	}
+	if (s.target == targetAWS) != (s.stack != "") && s.resume == "" {
+		return nil, errors.New("-target aws and -stack need each other")
 	}
 	if s.rounds < 0 || s.rounds > 1000 {
 		return nil, fmt.Errorf("-rounds is %d, want 1 to 1000", s.rounds)

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -39,13 +40,13 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	deploy, err := s.deployer(profile)
+	deploy, err := s.deployer(ctx, profile)
 	if err != nil {
 		return err
 	}
 	if out == nil {
 		command := append([]string{"go", "run", "./benchmarks", "run"}, args...)
-		if out, err = create(ctx, s, profile.Record(), command); err != nil {
+		if out, err = create(ctx, s, s.conditions(profile), command); err != nil {
 			return err
 		}
 	}
@@ -61,16 +62,52 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	return err
 }
 
+// conditions are the network's, for the file.
+func (s *settings) conditions(profile *network.Profile) record.Network {
+	if s.target == targetAWS {
+		return record.Network{Profile: network.Real}
+	}
+	return profile.Record()
+}
+
 // deployer returns the one of the target.
-func (s *settings) deployer(profile *network.Profile) (deployer, error) {
+func (s *settings) deployer(ctx context.Context, profile *network.Profile) (deployer, error) {
 	switch s.target {
 	case targetLocal:
 		return func(ctx context.Context, c cost.Contestant, w *workload.Workload) (stack.Stack, error) {
 			return stack.NewLocal(ctx, c, w, profile)
 		}, nil
+	case targetAWS:
+		return s.deployed(ctx, profile)
 	default:
 		return nil, fmt.Errorf("-target is %q, want %s or %s", s.target, targetLocal, targetAWS)
 	}
+}
+
+// deployed leaves out what is not deployed, and what cannot be measured there.
+func (s *settings) deployed(ctx context.Context, profile *network.Profile) (deployer, error) {
+	if profile.Modelled() {
+		return nil, errors.New("-network aws models what -target aws measures: use one of them")
+	}
+	deployment, err := stack.ReadDeployment(s.stack)
+	if err != nil {
+		return nil, err
+	}
+	s.contestants = slices.DeleteFunc(s.contestants, func(c cost.Contestant) bool {
+		_, there := deployment.Contestants[c]
+		return !there
+	})
+	s.workloads = slices.DeleteFunc(s.workloads, func(w workload.Workload) bool { return w.Load.Shape == workload.Burst })
+	if len(s.contestants) == 0 || len(s.workloads) == 0 {
+		return nil, fmt.Errorf("nothing is left to measure: the deployment has %v, and a burst from cold cannot be had on AWS", deployment.Names())
+	}
+	logs, err := stack.NewLogs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return func(_ context.Context, c cost.Contestant, _ *workload.Workload) (stack.Stack, error) {
+		return stack.NewAWS(deployment.Contestants[c], logs, stack.DefaultPatience), nil
+	}, nil
 }
 
 // measurement is a run at work.

@@ -26,7 +26,7 @@ func write(t *testing.T, content string) string {
 }
 
 // main runs the subcommand as it is run from a shell.
-func main(t *testing.T, ctx context.Context, stderr *watcher, args ...string) error { //nolint:revive // t first, as in all helpers
+func main(t *testing.T, ctx context.Context, stderr *watcher, args ...string) error {
 	t.Helper()
 	var out bytes.Buffer
 	return Main(ctx, args, &out, stderr)

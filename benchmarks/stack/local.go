@@ -38,6 +38,7 @@ type Local struct {
 	mapping *lambdatest.EventSourceMapping
 	async   bool // events may be in the queues of asynchronous invocations
 	delays  *network.Proxy
+	backend *backend  // nil unless tasks are to fail
 	fronts  io.Closer // what stands before the function; may be nil
 
 	begun    time.Time
@@ -59,11 +60,12 @@ func NewLocal(ctx context.Context, c cost.Contestant, w *workload.Workload, prof
 		return nil, err
 	}
 	l.delays = network.NewProxy(profile)
-	env := map[string]string{"BENCHMARK_CONTESTANT": string(c)}
-	if w.AtOnce > 0 {
-		env["OFFLOAD_CONCURRENCY"] = strconv.Itoa(w.AtOnce)
+	if w.FailOneIn > 0 {
+		if l.backend, err = startBackend(ctx); err != nil {
+			return nil, err
+		}
 	}
-	front := l.function("front", w, env)
+	front := l.function("front", w, string(c))
 	if c == cost.StreamResponse {
 		front.URLMode = lambdatest.ResponseStream
 	}
@@ -97,7 +99,14 @@ func NewLocal(ctx context.Context, c cost.Contestant, w *workload.Workload, prof
 }
 
 // function is the configuration that front and worker share.
-func (l *Local) function(name string, w *workload.Workload, env map[string]string) lambdatest.Function {
+func (l *Local) function(name string, w *workload.Workload, contestant string) lambdatest.Function {
+	env := map[string]string{"BENCHMARK_CONTESTANT": contestant}
+	if w.AtOnce > 0 {
+		env["OFFLOAD_CONCURRENCY"] = strconv.Itoa(w.AtOnce)
+	}
+	if l.backend != nil {
+		env["BENCHMARK_BACKEND"] = l.backend.url
+	}
 	retries := min(2, max(0, w.Attempts-1)) // two are the most that Lambda makes
 	return lambdatest.Function{
 		Name: name, Package: functionPackage, Env: env, MemorySize: w.MemoryMB, Timeout: l.timeout,
@@ -117,11 +126,7 @@ const asyncSpeedup = 600
 
 // startWorker deploys the function that runs what is sent.
 func (l *Local) startWorker(ctx context.Context, w *workload.Workload) (err error) {
-	env := map[string]string{"BENCHMARK_CONTESTANT": "worker"}
-	if w.AtOnce > 0 {
-		env["OFFLOAD_CONCURRENCY"] = strconv.Itoa(w.AtOnce)
-	}
-	l.worker, err = l.service.Deploy(ctx, l.function("worker", w, env))
+	l.worker, err = l.service.Deploy(ctx, l.function("worker", w, "worker"))
 	return err
 }
 
@@ -172,6 +177,9 @@ func (l *Local) Begin(ctx context.Context, cold bool) error {
 			}
 		}
 	}
+	if l.backend != nil {
+		l.backend.forget()
+	}
 	l.begun = time.Now()
 	if l.sqs != nil {
 		l.requests = l.sqs.Requests()
@@ -196,6 +204,9 @@ func (l *Local) Close() error {
 	}
 	if l.sqs != nil {
 		l.sqs.Close()
+	}
+	if l.backend != nil {
+		errs = append(errs, l.backend.close())
 	}
 	return errors.Join(errs...)
 }

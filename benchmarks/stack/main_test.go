@@ -1,0 +1,9 @@
+package stack
+
+import (
+	"testing"
+
+	"github.com/go-offload/lambda/internal/leaktest"
+)
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
