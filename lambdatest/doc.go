@@ -23,8 +23,7 @@
 // [Lambda.Events] and [Lambda.Subscribe] tell when what happened, [Lambda.Reports] what it would have cost.
 // [Lambda.InvokeAsync] and [Lambda.WaitAsync] are for asynchronous invocations, whose retries take as long as
 // [AsyncConfig.Speedup] says or come when [Service.Advance] is called. [Lambda.ServeGateway] puts an API Gateway or a
-// load balancer before the function.
-// [Lambda.MapQueue] puts the function behind an SQS queue, for example one of package sqstest.
+// load balancer before the function, [Lambda.MapQueue] puts it behind an SQS queue, for example one of package sqstest.
 // [New] and [Service.Deploy] host several functions under one endpoint; cmd/lambdalocal is this package as a program.
 //
 // A [Service] listens on the loopback interface only, unless told otherwise, and checks no signatures: whoever reaches
@@ -34,7 +33,8 @@
 //
 // Served: Invoke (RequestResponse, DryRun and Event, X-Amz-Log-Type, X-Amz-Client-Context), InvokeWithResponseStream,
 // function URLs in both modes (payload format 2.0), internal and external extensions, and the manners of Lambda Managed
-// Instances ([Function.EnvironmentConcurrency]).
+// Instances ([Function.EnvironmentConcurrency]); SQS event source mappings with batch sizes and windows, partial batch
+// responses, FIFO queues and maximum concurrency.
 //
 // Not served, or not as on AWS:
 //
@@ -54,6 +54,12 @@
 //     out counts as failed: what AWS does was not found. Destinations are SQS queues and functions; SNS, EventBridge and
 //     S3 are missing. Of a record's conditions AWS's documents show RetriesExhausted; Success and EventAgeExceeded are
 //     what other implementations agree on. Whether AWS repeats a failed delivery was not found; here it is, briefly.
+//   - Event source mappings are for SQS. There are no filter criteria, no provisioned mode and no API for mappings. One
+//     poller asks the queue, three times a minute when it is idle; AWS has up to five, which cost fifteen. A window ends
+//     within a second of its time; on AWS, when there is little traffic, within 20. A batch whose response came in time and
+//     whose tail or extension timed out has failed: what AWS does was not found. Nor is it published how AWS slows down
+//     after failures and throttles, and what it makes of a partial batch response that is JSON but no object. Requests to
+//     SQS carry a placeholder for a signature; nothing of this was compared with AWS.
 //   - API Gateway: one route for everything, no authorizers, mapping templates, validation, CORS, caching, stages in the
 //     path, WebSockets, or streamed responses of REST APIs. Bodies of errors are those of AWS's documents where they
 //     show them and otherwise those that users report; none was compared with AWS.

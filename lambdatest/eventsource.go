@@ -18,7 +18,7 @@ type QueueMapping struct {
 	// QueueURL of the queue, standard or FIFO.
 	QueueURL string
 	// Endpoint is the URL of an SQS endpoint that speaks the AWS JSON protocol, for example sqstest.Server.URL. Default:
-	// scheme and host of QueueURL.
+	// Function.SQSEndpoint, and if that is empty too, scheme and host of QueueURL.
 	Endpoint string
 	// Client makes the requests; with a transport that signs them it also reaches an endpoint that wants signatures, which
 	// are placeholders otherwise. It must not limit the time of a request to less than a minute. Default: a client of its own.
@@ -125,11 +125,16 @@ type batchRunner func(ctx context.Context, id string, event []byte) (response []
 // its attributes first: a queue that cannot be reached, or whose visibility timeout is shorter than the function's
 // timeout, is an error, the latter one that wraps ErrInvalidParameter. A queue can be mapped to a function only once.
 //
+// With package sqstest as the endpoint, Server.Advance ends visibility timeouts that would take minutes.
+//
 // A batch is a synchronous invocation. When it has succeeded, which is known when it is over and not already when the
 // function has answered, its messages are deleted. Otherwise nothing is done: the messages become visible again when
 // their visibility timeout ends, and the queue's redrive policy says when they go to its dead-letter queue. A batch
 // that is throttled is tried again until then.
 func (l *Lambda) MapQueue(ctx context.Context, m QueueMapping) (*EventSourceMapping, error) {
+	if m.Endpoint == "" {
+		m.Endpoint = l.fn.SQSEndpoint
+	}
 	run := func(ctx context.Context, id string, event []byte) ([]byte, error) { return l.runBatch(ctx, id, event) }
 	esm, err := newEventSourceMapping(ctx, m, l.fn.Timeout, run, l.journal.record)
 	if err != nil {

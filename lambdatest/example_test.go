@@ -6,8 +6,11 @@ import (
 	"io"
 	"log"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/go-offload/lambda/lambdatest"
+	"github.com/go-offload/lambda/lambdatest/sqstest"
 )
 
 // A function can be invoked in process. It is frozen between invocations.
@@ -110,4 +113,60 @@ func ExampleLambda_Shutdown() {
 	// Output:
 	// ShutdownStart SPINDOWN
 	// Exit runtime: signal: killed
+}
+
+// The messages of a queue reach the function in batches. This function fails at one of them, which comes again when its
+// visibility timeout is over: at once, by a step of the queue's clock.
+func ExampleLambda_MapQueue() {
+	queues, err := sqstest.New(nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer queues.Close()
+	url, err := queues.CreateQueue("orders", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	s, err := lambdatest.New(&lambdatest.Options{SQSEndpoint: queues.URL()})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+	ctx := context.Background()
+	l, err := s.Deploy(ctx, lambdatest.Function{Package: "./testdata/queue"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	l.Subscribe(func(e lambdatest.Event) {
+		if e.Kind == lambdatest.EventBatchEnd && len(e.Batch.Failed) > 0 {
+			queues.Advance(time.Minute)
+		}
+	})
+	mapping, err := l.MapQueue(ctx, lambdatest.QueueMapping{QueueURL: url})
+	if err != nil {
+		log.Fatal(err)
+	}
+	body := strings.NewReader(`{"QueueUrl":"` + url + `","MessageBody":"fail-once"}`)
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, queues.URL(), body)
+	if err != nil {
+		log.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.0")
+	req.Header.Set("X-Amz-Target", "AmazonSQS.SendMessage")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		log.Fatal(err)
+	}
+	res.Body.Close()
+	if err := mapping.WaitDrained(ctx); err != nil {
+		log.Fatal(err)
+	}
+	for _, e := range l.Events() {
+		if e.Kind == lambdatest.EventBatchEnd {
+			fmt.Printf("%d done, %d failed\n", len(e.Batch.Messages), len(e.Batch.Failed))
+		}
+	}
+	// Output:
+	// 0 done, 1 failed
+	// 1 done, 0 failed
 }
