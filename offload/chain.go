@@ -54,6 +54,11 @@ func selectStrategies(o *options) ([]driver.Strategy, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: %q in %s=%q; %s%s", ErrUnknownStrategy, name, origin, chain, describeLinked(linked), missingImport(name))
 		}
+		if c := crossingOf(name); c != nil {
+			o.crossing = c
+		} else if _, sends := s.(driver.Sender); sends {
+			return nil, fmt.Errorf("%w: strategy %q sends tasks, and was registered with driver.Register; its package must use offload.RegisterSender", ErrConfig, name)
+		}
 		strategies = append(strategies, s)
 	}
 	return strategies, nil
@@ -141,5 +146,5 @@ func (l *link) accepts(e *entry) error {
 	if e.task.def == nil {
 		return fmt.Errorf("%w (task %q, strategy %q)", ErrClosure, e.task.name, l.name)
 	}
-	return l.fits(e)
+	return e.scope.off.opts.crossing.fits(l, e)
 }

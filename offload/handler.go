@@ -80,7 +80,7 @@ func (o *offloader) adaptRaw(sig signature) any {
 	}).Interface(), decodingOptions(o.opts.lambda)...)
 
 	return func(ctx context.Context, event json.RawMessage) (*response, error) {
-		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context, event []byte) (any, error) {
+		return o.invoke(ctx, o.bind(event, func(ctx context.Context, event []byte) (any, error) {
 			var r result
 			if _, err := decoding.Invoke(context.WithValue(ctx, resultKey{}, &r), event); err != nil {
 				return nil, err
@@ -104,7 +104,7 @@ func decodingOptions(all []lambda.Option) []lambda.Option {
 // that is given to the next event while tasks may still hold on to it.
 func (o *offloader) adaptHandler(h lambda.Handler) any {
 	return func(ctx context.Context, event json.RawMessage) (*response, error) {
-		return o.invoke(ctx, o.dispatch(event, func(ctx context.Context, event []byte) (any, error) {
+		return o.invoke(ctx, o.bind(event, func(ctx context.Context, event []byte) (any, error) {
 			// A handler made by lambda.NewHandler loses its content type on the way
 			// through Invoke; the trace gives its value before that.
 			body := &rawResult{contentType: contentTypeBytes}
@@ -124,4 +124,13 @@ func (o *offloader) adaptHandler(h lambda.Handler) any {
 type rawResult struct {
 	bytes       []byte
 	contentType string
+}
+
+// bind gives an event to who deals with it: the handler, or in a program that runs tasks from elsewhere
+// whoever it is for.
+func (o *offloader) bind(event []byte, handle eventHandler) handlerFunc {
+	if o.works() {
+		return o.opts.crossing.dispatch(o, event, handle)
+	}
+	return func(ctx context.Context) (any, error) { return handle(ctx, event) }
 }

@@ -99,11 +99,11 @@ func (s *scope) abandon(reason error) {
 	}
 	ctx, cancel := s.until(by)
 	defer cancel()
-	_ = s.flush(ctx) // every task it could not send has its event
+	_ = s.sendAll(ctx) // every task it could not send has its event
 	s.mu.Lock()
 	for len(s.outbox) > 0 { // a task that was on its way there
 		s.mu.Unlock()
-		_ = s.flush(ctx)
+		_ = s.sendAll(ctx)
 		s.mu.Lock()
 	}
 	s.abandoned = true

@@ -59,6 +59,11 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 	if err != nil {
 		return nil, err
 	}
+	if o.opts.crossing != nil {
+		if err := o.opts.crossing.complete(&o.opts); err != nil {
+			return nil, err
+		}
+	}
 	concurrency := lambdacontext.MaxConcurrency()
 	if o.opts.process {
 		strategies, concurrency = withoutLambda(strategies), processConcurrency
@@ -139,12 +144,6 @@ func (o *options) complete() error {
 	}
 	if o.margin < 0 {
 		return fmt.Errorf("%w: the margin %v is negative", ErrConfig, o.margin)
-	}
-	if err := o.completeKeys(); err != nil {
-		return err
-	}
-	if err := o.completeRedelivery(); err != nil {
-		return err
 	}
 	return o.completeHandOff()
 }

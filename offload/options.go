@@ -54,6 +54,7 @@ type options struct {
 	getenv      func(string) string
 	keys        *driver.Keys // nil: no signing
 	worker      bool         // started with StartWorker
+	crossing    crossing     // nil: tasks neither leave the process nor arrive
 	redelivery  *redelivery  // nil: the default
 	process     bool         // made by NewProcess
 }
@@ -69,7 +70,7 @@ func WithStrategy(chain string) Option {
 // WithStrategies selects strategies by value, for those that need options or
 // clients of their own. It takes precedence over WithStrategy.
 func WithStrategies(chain ...driver.Strategy) Option {
-	return func(o *options) { o.strategies = chain }
+	return func(o *options) { o.strategies, o.crossing = chain, remote{} }
 }
 
 // WithConcurrency sets how many tasks of one invocation run at once. The default

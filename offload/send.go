@@ -149,14 +149,14 @@ func (s *scope) handOff() error {
 	}
 	ctx, cancel := s.until(s.tail.deadline)
 	defer cancel()
-	return s.flush(ctx)
+	return s.sendAll(ctx)
 }
 
 // flushTail sends what left the tail.
 func (s *scope) flushTail() {
 	ctx, cancel := s.until(s.flushBy())
 	defer cancel()
-	_ = s.flush(ctx) // nobody waits for the error; every task it names has its event
+	_ = s.sendAll(ctx) // nobody waits for the error; every task it names has its event
 }
 
 // until gives a context with the invocation's values that ends at t, if that is set.

@@ -54,7 +54,7 @@ func StartWorker(opts ...Option) {
 	Start(refuseEvent, append(slices.Clip(opts), workerOnly)...)
 }
 
-func workerOnly(o *options) { o.worker = true }
+func workerOnly(o *options) { o.worker, o.crossing = true, remote{} }
 
 // refuseEvent is the handler of a function that is only a worker.
 func refuseEvent(context.Context, rawEvent) error { return ErrNotEnvelope }
@@ -74,16 +74,14 @@ func (o *offloader) works() bool { return o.sends || o.opts.worker }
 // dispatch decides who deals with an event: a task, if it is an envelope or brings
 // some in the records of an SQS event, and otherwise the handler, with the same bytes.
 func (o *offloader) dispatch(event []byte, handle eventHandler) handlerFunc {
-	if o.works() {
-		if driver.Sniff(event) {
-			return func(ctx context.Context) (any, error) {
-				return nil, o.runInvoked(scopeOf(ctx), event)
-			}
+	if driver.Sniff(event) {
+		return func(ctx context.Context) (any, error) {
+			return nil, o.runInvoked(scopeOf(ctx), event)
 		}
-		if records, ok := envelopeRecords(event); ok {
-			return func(ctx context.Context) (any, error) {
-				return o.runBatch(ctx, scopeOf(ctx), records, handle)
-			}
+	}
+	if records, ok := envelopeRecords(event); ok {
+		return func(ctx context.Context) (any, error) {
+			return o.runBatch(ctx, scopeOf(ctx), records, handle)
 		}
 	}
 	return func(ctx context.Context) (any, error) { return handle(ctx, event) }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
+	"github.com/go-offload/lambda/offload"
 	"github.com/go-offload/lambda/offload/driver"
 	"github.com/go-offload/lambda/strategies/internal/awsclient"
 )
@@ -29,7 +30,7 @@ const (
 	DefaultConcurrency = 10
 )
 
-func init() { driver.Register(Name, func() driver.Strategy { return New(nil) }) }
+func init() { offload.RegisterSender(Name, func() driver.Sender { return New(nil) }) }
 
 // Options are what can be set in code. What is set here wins over the environment.
 type Options struct {

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awssqs "github.com/aws/aws-sdk-go-v2/service/sqs"
 
+	"github.com/go-offload/lambda/offload"
 	"github.com/go-offload/lambda/offload/driver"
 	"github.com/go-offload/lambda/strategies/internal/awsclient"
 )
@@ -41,7 +42,7 @@ const (
 	minMessageBytes = 1 << 10
 )
 
-func init() { driver.Register(Name, func() driver.Strategy { return New(nil) }) }
+func init() { offload.RegisterSender(Name, func() driver.Sender { return New(nil) }) }
 
 // Options are what can be set in code. What is set here wins over the environment.
 type Options struct {

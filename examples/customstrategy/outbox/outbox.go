@@ -14,6 +14,7 @@ import (
 
 	"github.com/cenkalti/backoff/v4"
 
+	"github.com/go-offload/lambda/offload"
 	"github.com/go-offload/lambda/offload/driver"
 )
 
@@ -36,7 +37,7 @@ const Schema = `CREATE TABLE IF NOT EXISTS offload_outbox (
 	PRIMARY KEY (id, hop)
 )`
 
-func init() { driver.Register(Name, func() driver.Strategy { return New(nil) }) }
+func init() { offload.RegisterSender(Name, func() driver.Sender { return New(nil) }) }
 
 // Strategy is a [driver.Sender] and a [driver.Thawer]. It may be used concurrently.
 type Strategy struct{ db *sql.DB }
