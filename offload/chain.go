@@ -38,8 +38,12 @@ func selectStrategies(o *options) ([]driver.Strategy, error) {
 			return nil, nil // one that is linked and not set up should not stop a program that does not need it
 		}
 		if len(linked) != 1 {
+			hint := ""
+			if len(linked) == 0 {
+				hint = missingImport("extension")
+			}
 			return nil, fmt.Errorf("%w: no strategy is selected: set OFFLOAD_STRATEGY, for example to %q, or use offload.WithStrategy; %s",
-				ErrConfig, "extension", describeLinked(linked))
+				ErrConfig, "extension", describeLinked(linked)+hint)
 		}
 		chain = linked[0]
 	}
@@ -66,7 +70,7 @@ func selectStrategies(o *options) ([]driver.Strategy, error) {
 
 func describeLinked(linked []string) string {
 	if len(linked) == 0 {
-		return "no strategy is linked into this program" + missingImport("extension")
+		return "no strategy is linked into this program"
 	}
 	return "linked into this program: " + strings.Join(linked, ", ")
 }

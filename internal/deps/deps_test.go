@@ -50,7 +50,8 @@ func TestProductionPackagesStayLean(t *testing.T) {
 					why = noSDK
 				case strings.HasPrefix(dep, "github.com/aws/aws-sdk-go-v2/service/lambda") && pkg == "strategies/sqs",
 					strings.HasPrefix(dep, "github.com/aws/aws-sdk-go-v2/service/sqs") && pkg == "strategies/invoke",
-					strings.HasPrefix(dep, "github.com/aws/aws-sdk-go-v2/config"):
+					strings.HasPrefix(dep, "github.com/aws/aws-sdk-go-v2/config"),
+					strings.HasPrefix(dep, "github.com/aws/aws-sdk-go-v2/credentials"):
 					why = noSDK
 				case strings.HasPrefix(dep, module+"/strategies/") && strings.HasPrefix(pkg, "offload"):
 					why = "the core knows no strategy: what is not imported costs nothing"

@@ -13,7 +13,8 @@ var registry = struct {
 	constructors map[string]func() Strategy
 }{constructors: map[string]func() Strategy{}}
 
-// Register makes a strategy selectable by name, in OFFLOAD_STRATEGY and in code.
+// Register makes a keeper selectable by name, in OFFLOAD_STRATEGY and in code. Senders use
+// offload.RegisterSender, which links what they need.
 // It is meant for init functions, and panics if name is empty or taken or if
 // construct is nil: two strategies of one name would make the choice depend on the
 // order in which packages are linked. construct must have no side effects.
