@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/go-offload/lambda/benchmarks/binaries"
 	"github.com/go-offload/lambda/benchmarks/run"
 )
 
@@ -28,6 +29,7 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "measure, and write one line for each request", run.Main},
+		{"binaries", "print what linking a strategy costs: size and cold start", binaries.Main},
 	}
 }
 

@@ -1,0 +1,20 @@
+// Program sqs links a queue, and with it an AWS SDK client.
+package main
+
+import (
+	"context"
+
+	"github.com/go-offload/lambda/offload"
+	_ "github.com/go-offload/lambda/strategies/sqs"
+)
+
+var task = offload.Define("nothing", func(context.Context, string) error { return nil })
+
+func main() {
+	offload.Start(func(ctx context.Context, in map[string]string) (map[string]string, error) {
+		if in["task"] == "" {
+			return in, nil
+		}
+		return in, offload.After(ctx, task.With(in["task"]))
+	})
+}
