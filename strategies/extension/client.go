@@ -41,13 +41,10 @@ func (r *refusal) Error() string {
 	return fmt.Sprintf("the Extensions API answered %d %s: %s", r.status, http.StatusText(r.status), r.body)
 }
 
-// newClient makes a client without any timeout: the environment may be frozen for
-// hours while it waits for an event. It never uses a proxy, for the API is local.
 func newClient(address string) *client {
-	transport := &http.Transport{MaxIdleConns: 2}
 	return &client{
 		base: "http://" + address + "/2020-01-01/extension/",
-		http: &http.Client{Transport: transport},
+		http: &http.Client{Transport: &connection{address: address}},
 	}
 }
 
@@ -95,7 +92,7 @@ func (c *client) do(req *http.Request) (http.Header, []byte, error) {
 		return nil, nil, err
 	}
 	defer func() { _ = resp.Body.Close() }()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, maxEventBytes))
+	body, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return nil, nil, err
 	}
