@@ -59,7 +59,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return print(stdout, results)
+	return table(stdout, results)
 }
 
 // measure starts the variants in turn, so that a machine that grows slower favours
@@ -127,8 +127,8 @@ func coldStart(ctx context.Context, l *lambdatest.Lambda) (time.Duration, error)
 	return report.InitDuration, l.Shutdown(ctx)
 }
 
-// print writes a table in Markdown, of what each variant adds to the first.
-func print(to io.Writer, results []result) error {
+// table writes a table in Markdown, of what each variant adds to the first.
+func table(to io.Writer, results []result) error {
 	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.Debug|tabwriter.AlignRight)
 	_, _ = fmt.Fprintf(w, "linked\tselected\tMB\tadds kB\tcold start ms (p50)\tadds ms\tp90\t\n")
 	median := func(r *result) time.Duration { return r.init[len(r.init)/2] }

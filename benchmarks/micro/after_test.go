@@ -28,6 +28,7 @@ type way struct {
 
 var ways = []way{
 	{"offload", func(b *testing.B) func(context.Context, int) error {
+		b.Helper()
 		p, err := offload.NewProcess()
 		if err != nil {
 			b.Fatal(err)
@@ -71,6 +72,7 @@ var ways = []way{
 		}
 	}},
 	{"ants", func(b *testing.B) func(context.Context, int) error {
+		b.Helper()
 		p, err := ants.NewPool(atOnce)
 		if err != nil {
 			b.Fatal(err)
@@ -89,6 +91,7 @@ var ways = []way{
 		}
 	}},
 	{"pond", func(b *testing.B) func(context.Context, int) error {
+		b.Helper()
 		p := pond.NewPool(atOnce)
 		b.Cleanup(p.StopAndWait)
 		return func(ctx context.Context, n int) error {

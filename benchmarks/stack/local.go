@@ -157,7 +157,7 @@ func (l *Local) startQueue(ctx context.Context, w *workload.Workload, env map[st
 		return err
 	}
 	l.mapping, err = l.worker.MapQueue(ctx, lambdatest.QueueMapping{
-		QueueURL: queueURL, ReportBatchItemFailures: true, Client: profile.Poller(),
+		QueueURL: queueURL, BatchSize: w.Batch, ReportBatchItemFailures: true, Client: profile.Poller(),
 	})
 	return err
 }

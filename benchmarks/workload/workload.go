@@ -78,6 +78,11 @@ type Workload struct {
 	Attempts    int `json:"attempts,omitempty"`
 	RetryWaitMS int `json:"retry_wait_ms,omitempty"`
 
+	// Batch is the batch size of the queue's event source mapping, without a batch
+	// window; 0 = 10, Lambda's default. With more than 1, how many messages travel
+	// together depends on when each of them arrives.
+	Batch int `json:"batch,omitempty"`
+
 	RequestBytes  int `json:"request_bytes,omitempty"`
 	ResponseBytes int `json:"response_bytes,omitempty"`
 	TaskBytes     int `json:"task_bytes,omitempty"` // of a task's input; its envelope has some 400 more
