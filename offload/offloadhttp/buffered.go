@@ -53,7 +53,8 @@ func (w *bufferedWriter) Write(p []byte) (int, error) {
 
 func (w *bufferedWriter) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
 
-var warnFlush atomic.Bool
+// What is said once in a process.
+var warnFlush, warnCookies atomic.Bool
 
 // FlushError implements http.ResponseController's Flush. Nothing can go out early, which is not the handler's fault
 // nor the end of its response: it is said once, for it may be a mismatch of configuration.
@@ -141,6 +142,9 @@ func (w *bufferedWriter) encode(e *wireEvent) (*encoded, error) {
 // joined, so each goes under another spelling of the name, which is the same to a client.
 func spelled(h http.Header) map[string]string {
 	headers, cookies := joined(h)
+	if len(cookies) > 1 && !warnCookies.Swap(true) {
+		slog.Warn("offloadhttp: a response has several cookies, for which a load balancer needs multi-value headers: set lambda.multi_value_headers.enabled on the target group")
+	}
 	const name = "set-cookie"
 	for i, cookie := range cookies {
 		spelling := []byte(name)

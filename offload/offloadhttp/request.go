@@ -75,8 +75,8 @@ func (e *wireEvent) header() (header http.Header, host string) {
 		}
 		header[name] = append(header[name], value)
 	}
-	if len(e.Cookies) > 0 {
-		header["Cookie"] = []string{strings.Join(append(slices.Clip(header["Cookie"]), e.Cookies...), "; ")}
+	if len(e.Cookies) > 0 { // all of them, also if the headers have them once more
+		header["Cookie"] = []string{strings.Join(e.Cookies, "; ")}
 	}
 	if hosts := header["Host"]; len(hosts) > 0 {
 		host = hosts[0]
