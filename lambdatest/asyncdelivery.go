@@ -155,7 +155,7 @@ func (l *Lambda) deliver(ctx context.Context, e *asyncEvent, arn string, body []
 	if err != nil { // checked by Deploy
 		return err
 	}
-	send := func() error { return l.service.invokeDestination(target.function, body) }
+	send := func() error { return l.service.invokeDestination(target.function, body, e.chain()) }
 	if target.queue != "" {
 		queues := newQueueAPI(l.fn.SQSEndpoint, "", l.service.sqs)
 		send = func() error {
@@ -192,12 +192,20 @@ func (a *queueAPI) sendTo(ctx context.Context, target asyncTarget, body []byte, 
 	return a.call(ctx, "SendMessage", 0, message, nil)
 }
 
-func (s *Service) invokeDestination(name string, record []byte) error {
+// chain is the trace header that goes on to a function that is a destination, so that a loop of those ends.
+func (e *asyncEvent) chain() string {
+	if e.last != nil && e.last.traceID != "" {
+		return e.last.traceID
+	}
+	return e.traceID
+}
+
+func (s *Service) invokeDestination(name string, record []byte, traceID string) error {
 	l := s.lookup(name)
 	if l == nil {
 		return notFound(arn(name))
 	}
-	return l.async.accept(request{payload: record})
+	return l.async.accept(request{payload: record, traceID: traceID})
 }
 
 func repeat(ctx context.Context, send func() error) error {

@@ -14,6 +14,9 @@ const (
 	AsyncRetriesExhausted AsyncCondition = "RetriesExhausted"
 	// AsyncEventAgeExceeded means that the event became older than MaximumEventAge.
 	AsyncEventAgeExceeded AsyncCondition = "EventAgeExceeded"
+	// AsyncRecursiveLoop means that the function was invoked too often in one chain of requests. What AWS writes into the
+	// record then is not documented.
+	AsyncRecursiveLoop AsyncCondition = "RecursiveLoop"
 )
 
 // AsyncResult is the outcome of an asynchronous invocation.
@@ -60,8 +63,8 @@ type attempt struct {
 	// failure of the function; nil if it succeeded.
 	failure *FunctionError
 	body    []byte // what the function answered
-	// retryable failures of the service do not use up the retries of the function.
-	system bool
+	traceID string // as the function saw it
+	system  bool   // a failure of the service, which does not use up the retries of the function
 }
 
 // statusCode is the HTTP status that a synchronous caller would have got.

@@ -19,7 +19,8 @@ func (l *Lambda) InvokeAsync(ctx context.Context, payload []byte) (requestID str
 
 // WaitAsync waits for the outcome of an asynchronous invocation: after its last attempt, and after its destinations
 // got their records. It returns an error that wraps ErrNotRecorded for a request that is not in the queue and not among
-// the newest 8,192 outcomes, and ErrClosed if the function is closed first.
+// the newest 8,192 outcomes (fewer, if their responses have more than 64 MB), and ErrClosed if the function is closed
+// first.
 func (l *Lambda) WaitAsync(ctx context.Context, requestID string) (AsyncResult, error) {
 	return l.async.result(ctx, requestID)
 }
@@ -45,7 +46,7 @@ func (s *Service) Advance(d time.Duration) {
 // AsyncCounts are how many events a function's queue has.
 type AsyncCounts struct {
 	Ready   int // waiting for an environment
-	Running int // in an attempt, or a function that is throttled
+	Running int // in an attempt
 	Waiting int // for their next attempt
 	Ending  int // over, their destinations being served
 }

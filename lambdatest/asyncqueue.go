@@ -3,6 +3,7 @@ package lambdatest
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -13,8 +14,6 @@ import (
 const (
 	maxAsyncEvents = 1 << 17
 	maxAsyncBytes  = 1 << 29
-	// keptAsyncResults is how many outcomes WaitAsync can still be asked for.
-	keptAsyncResults = 1 << 13
 )
 
 // asyncQueue is the queue in front of a function that is invoked asynchronously. It hands the function as many events
@@ -38,7 +37,7 @@ type asyncQueue struct {
 	bytes   int                    // payloads of those
 	ready   []*asyncEvent          // in order
 	running int
-	results ring[AsyncResult]
+	results asyncResults
 	closed  bool
 }
 
@@ -46,7 +45,7 @@ func newAsyncQueue(l *Lambda) *asyncQueue {
 	q := &asyncQueue{
 		config: l.fn.Async, capacity: l.fn.MaxEnvironments * l.fn.EnvironmentConcurrency, function: l,
 		record: l.journal.record, deliver: l.deliverOutcome, idle: &l.service.async,
-		open: map[string]*asyncEvent{}, results: ring[AsyncResult]{limit: keptAsyncResults},
+		open: map[string]*asyncEvent{},
 	}
 	q.stopped, q.stop = context.WithCancel(context.Background())
 	return q
@@ -144,15 +143,18 @@ func (q *asyncQueue) attempt(e *asyncEvent) attempt {
 	case r.err != nil:
 		return attempt{err: r.err}
 	case inv.fault != nil:
-		return attempt{failure: inv.failure(inv.fault), system: inv.fault.errorType == errSandboxFailure}
+		return attempt{traceID: inv.traceID, failure: inv.failure(inv.fault), system: inv.fault.errorType == errSandboxFailure}
 	default:
-		return attempt{failure: r.failure, body: r.body}
+		return attempt{traceID: inv.traceID, failure: r.failure, body: r.body}
 	}
 }
 
 // judge decides how an event goes on: it ended with a condition, or waits for its next attempt. The caller holds mu.
 func (q *asyncQueue) judge(e *asyncEvent, a attempt) (AsyncCondition, time.Duration) {
 	e.last = &a
+	if errors.Is(a.err, ErrRecursion) {
+		return AsyncRecursiveLoop, 0
+	}
 	if a.err != nil || a.system {
 		e.throttles++
 		wait := e.backoff()
@@ -188,16 +190,20 @@ func (q *asyncQueue) wait(e *asyncEvent, wait time.Duration) {
 	age := e.age(now, q.config.Speedup)
 	e.dueAge = min(age+wait, max(age, q.config.MaximumEventAge))
 	e.waitedFrom, e.wait = now, scaled(e.dueAge-age, 1/q.config.Speedup)
-	e.timer = time.AfterFunc(e.wait, func() {
+	var timer *time.Timer
+	timer = time.AfterFunc(e.wait, func() {
 		q.mu.Lock()
 		defer q.mu.Unlock()
-		q.due(e)
+		if e.timer == timer { // else Advance was quicker
+			q.due(e)
+		}
 	})
+	e.timer = timer
 }
 
 // due makes an event ready whose wait is over. The caller holds mu.
 func (q *asyncQueue) due(e *asyncEvent) {
-	if e.timer == nil || q.closed { // Advance was quicker
+	if q.closed {
 		return
 	}
 	e.timer.Stop()
@@ -274,19 +280,11 @@ func (q *asyncQueue) forget(e *asyncEvent) {
 func (q *asyncQueue) result(ctx context.Context, requestID string) (AsyncResult, error) {
 	q.mu.Lock()
 	e := q.open[requestID]
-	var found *AsyncResult
-	if e == nil {
-		q.results.newest(func(r AsyncResult) bool {
-			if r.RequestID == requestID {
-				found = &r
-			}
-			return found == nil
-		})
-	}
+	found, over := q.results.byID[requestID]
 	q.mu.Unlock()
 	switch {
-	case found != nil:
-		return *found, nil
+	case over:
+		return found, nil
 	case e == nil:
 		return AsyncResult{}, fmt.Errorf("%w: %s", ErrNotRecorded, requestID)
 	}

@@ -68,7 +68,9 @@
 //   - Function URLs have no authentication and no CORS. Which content types of a request body AWS takes for text is not
 //     published; here it is text/*, JSON, XML and JavaScript, and everything else, and whatever is not UTF-8, travels in
 //     base64.
-//   - The recursion guard is left out.
+//   - The recursion guard counts to 16 exactly, in chains of invocations and of functions as destinations; a chain that
+//     goes through SQS is not followed. How AWS writes it into the trace header, and into the record of the event that
+//     it stops, is not documented ([Function.AllowRecursiveLoop]).
 //   - MaxMemoryUsed is the sum of the peaks of the direct children (VmHWM in /proc), 0 where there is no /proc.
 //   - A log tail (X-Amz-Log-Type: Tail) ends with the REPORT line, so such a caller waits for the end of the invocation.
 //     Whether AWS makes it wait is not documented; its examples show the REPORT line.

@@ -25,6 +25,9 @@ var (
 	ErrInvalidPayload = errors.New("lambdatest: payload is not JSON")
 	// ErrInvalidParameter is InvalidParameterValueException, 400.
 	ErrInvalidParameter = errors.New("lambdatest: invalid parameter")
+	// ErrRecursion is RecursiveInvocationException, 400: the function was invoked more than 16 times in one chain of
+	// requests.
+	ErrRecursion = errors.New("lambdatest: recursive loop")
 	// ErrNotRecorded is returned by WaitReport for a request that cannot have a report any more.
 	ErrNotRecorded = errors.New("lambdatest: no report of that request")
 )
@@ -89,6 +92,14 @@ func eventTooLarge(size int) *APIError {
 	return &APIError{
 		StatusCode: http.StatusRequestEntityTooLarge, Code: "RequestEntityTooLargeException",
 		Message: fmt.Sprintf("%d byte payload is too large for the Event invocation type (limit %d bytes)", size, MaxAsyncPayload), kind: ErrTooLarge,
+	}
+}
+
+func recursiveLoop() *APIError {
+	return &APIError{
+		StatusCode: http.StatusBadRequest, Code: "RecursiveInvocationException",
+		Message: "Lambda has detected your function being invoked in a recursive loop with other Amazon Web Services " +
+			"resources and stopped your function's invocation.", kind: ErrRecursion,
 	}
 }
 

@@ -82,6 +82,11 @@ type Function struct {
 	// by it, so that a long response can end in a timeout. 0, the default: 2 MiB, as on AWS. Negative: no limit.
 	StreamBandwidth int
 
+	// AllowRecursiveLoop lets the function run more than 16 times in one chain of requests, as Allow does in
+	// PutFunctionRecursionConfig. Otherwise the next invocation is refused, or its event given up. The chain is what the
+	// X-Amzn-Trace-Id header says, which AWS's SDKs pass on from a function to what it invokes.
+	AllowRecursiveLoop bool
+
 	// URLMode is the invoke mode of the function URL.
 	URLMode URLMode
 	// URLAddr is where the function URL listens. Default "127.0.0.1:0".

@@ -16,6 +16,7 @@ type Lambda struct {
 	fn       Function
 	command  []string
 	arn      string
+	lineage  string // of the function in trace headers
 	pool     *pool
 	journal  *journal
 	async    *asyncQueue
@@ -38,7 +39,7 @@ var _ invoker = (*Lambda)(nil)
 
 func newLambda(ctx context.Context, s *Service, fn Function, command []string) (*Lambda, error) {
 	l := &Lambda{
-		service: s, fn: fn, command: command, arn: arn(fn.Name),
+		service: s, fn: fn, command: command, arn: arn(fn.Name), lineage: lineageHash(arn(fn.Name)),
 		journal: newJournal(fn.Name, fn.Output), closed: make(chan struct{}),
 	}
 	l.pool = &pool{limit: fn.MaxEnvironments, managed: fn.managed(), settle: fn.Settle, idleTimeout: fn.IdleTimeout}
@@ -138,6 +139,10 @@ func (l *Lambda) dispatch(ctx context.Context, req request) (*invocation, error)
 		return nil, err
 	}
 	inv := newInvocation(req)
+	var before int
+	if inv.traceID, before = extendLineage(inv.traceID, l.lineage); before >= maxChain && !l.fn.AllowRecursiveLoop {
+		return nil, recursiveLoop()
+	}
 	for {
 		e, err := l.pool.acquire(ctx)
 		if err != nil {
