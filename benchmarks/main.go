@@ -14,7 +14,10 @@ import (
 	"os/signal"
 	"syscall"
 
+	"github.com/go-offload/lambda/benchmarks/advice"
 	"github.com/go-offload/lambda/benchmarks/binaries"
+	"github.com/go-offload/lambda/benchmarks/compare"
+	"github.com/go-offload/lambda/benchmarks/report"
 	"github.com/go-offload/lambda/benchmarks/run"
 )
 
@@ -29,6 +32,10 @@ type command struct {
 func commands() []command {
 	return []command{
 		{"run", "measure, and write one line for each request", run.Main},
+		{"report", "make a page and figures from what was measured", report.Main},
+		{"compare", "hold two files against each other", compare.Main},
+		{"cost", "what a workload costs a month, item by item", advice.CostMain},
+		{"recommend", "the cheapest way that meets stated needs", advice.RecommendMain},
 		{"binaries", "print what linking a strategy costs: size and cold start", binaries.Main},
 	}
 }
@@ -50,6 +57,10 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 			switch err := c.main(ctx, args[1:], stdout, stderr); {
 			case err == nil, errors.Is(err, flag.ErrHelp):
 				return 0
+			case errors.Is(err, compare.ErrDiffer), errors.Is(err, advice.ErrOff):
+				// The command did its work, and the answer is no.
+				_, _ = fmt.Fprintf(stderr, "benchmarks %s: %v\n", c.name, err)
+				return 3
 			default:
 				_, _ = fmt.Fprintf(stderr, "benchmarks %s: %v\n", c.name, err)
 				return 1

@@ -95,24 +95,31 @@ func (c *Cell) parts(rounds int) (handler, task []time.Duration) {
 			handler = append(handler, whole)
 			continue
 		}
-		first := slices.MinFunc(q.Tasks, func(a, b record.Task) int { return int(a.StartNS - b.StartNS) }).StartNS
-		work := time.Duration(lastEnd(q.Tasks) - first)
-		if work > whole || retried(q.Tasks) {
+		busy := work(q.Tasks)
+		if busy > whole || retried(q.Tasks) {
 			continue // two clocks; or waits before retries, which the model counts by itself
 		}
-		handler = append(handler, whole-work)
-		task = append(task, work/time.Duration(rounds))
+		handler = append(handler, whole-busy)
+		task = append(task, busy/time.Duration(rounds))
 	}
 	return handler, task
+}
+
+// work is the time from the start of the first task to the end of the last one.
+func work(t []record.Task) time.Duration {
+	return time.Duration(lastEnd(t) - firstStart(t))
 }
 
 func retried(t []record.Task) bool {
 	return slices.ContainsFunc(t, func(t record.Task) bool { return t.Attempt > 1 })
 }
 
-// thin takes evenly spaced durations of a long list, sorted.
+// thin sorts durations, leaves out the ends as trimmed does, and takes evenly
+// spaced ones of a long list.
 func thin(d []time.Duration) []time.Duration {
 	d = slices.Sorted(slices.Values(d))
+	n := int(trim * float64(len(d)))
+	d = d[n : len(d)-n]
 	if len(d) <= maxSamples {
 		return d
 	}

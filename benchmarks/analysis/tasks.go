@@ -11,9 +11,11 @@ import (
 // TaskStart is the median time from the intended start of a request to the start
 // of its first task; zero if no task ever ended.
 func (c *Cell) TaskStart() time.Duration {
-	return c.taskTime(func(t []record.Task) int64 {
-		return slices.MinFunc(t, func(a, b record.Task) int { return cmp.Compare(a.StartNS, b.StartNS) }).StartNS
-	})
+	return c.taskTime(firstStart)
+}
+
+func firstStart(t []record.Task) int64 {
+	return slices.MinFunc(t, func(a, b record.Task) int { return cmp.Compare(a.StartNS, b.StartNS) }).StartNS
 }
 
 // TaskEnd is the median time from the intended start of a request to the end of

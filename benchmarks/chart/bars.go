@@ -64,6 +64,7 @@ func (f Bars) Draw(w float64) *Drawing {
 		}
 		r.label(i, row.Name, row.Note, role)
 		y, h := r.plot(i)
+		d.add(line(r.left, y, r.left, y+h, Muted, 1))
 		if f.Modelled != "" && !math.IsNaN(row.Modelled) {
 			d.add(rect{
 				x: r.left, y: y + h/2 + 1, w: math.Max(s.at(row.Modelled)-r.left, 2), h: h/2 - 3, hatched: true,
@@ -82,8 +83,7 @@ func (f Bars) Draw(w float64) *Drawing {
 			d.add(line(r.left+bar, y+h/2, s.at(row.To), y+h/2, row.Role, 2), line(s.at(row.To), y+h/2-4, s.at(row.To), y+h/2+4, row.Role, 2))
 		}
 	}
-	d.add(line(r.left, top, r.left, bottom, Muted, 1))
 	d.axisName(f.Axis, r.left, r.right, bottom)
-	d.Height = bottom + 44 + 15*float64(len(wrap(f.Axis, d.Width-2*padding, fontAxis))-1)
+	d.Height = bottom + 44 + 15*float64(len(wrap(f.Axis, d.Width-2*padding))-1)
 	return d
 }

@@ -90,7 +90,7 @@ func (f Distributions) Draw(w float64) *Drawing {
 		)
 	}
 	d.axisName(f.Axis, r.left, r.right, bottom)
-	d.Height = bottom + 44 + 15*float64(len(wrap(f.Axis, d.Width-2*padding, fontAxis))-1)
+	d.Height = bottom + 44 + 15*float64(len(wrap(f.Axis, d.Width-2*padding))-1)
 	return d
 }
 

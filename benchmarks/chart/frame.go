@@ -102,7 +102,7 @@ func (d *Drawing) axis(s scale, ticks []float64, format Format, top, bottom floa
 
 // axisName writes what an axis counts, centred below its ticks.
 func (d *Drawing) axisName(name string, left, right, bottom float64) {
-	lines := wrap(name, d.Width-2*padding, fontAxis)
+	lines := wrap(name, d.Width-2*padding)
 	for i, l := range lines {
 		x := (left + right) / 2
 		half := width(l, fontAxis, false) / 2
@@ -111,13 +111,13 @@ func (d *Drawing) axisName(name string, left, right, bottom float64) {
 	}
 }
 
-// wrap breaks a text into lines of at most the given width.
-func wrap(s string, limit, size float64) []string {
+// wrap breaks the name of an axis into lines of at most the given width.
+func wrap(s string, limit float64) []string {
 	var lines []string
 	current := ""
 	for _, word := range strings.Fields(s) {
 		next := strings.TrimSpace(current + " " + word)
-		if current != "" && width(next, size, false) > limit {
+		if current != "" && width(next, fontAxis, false) > limit {
 			lines = append(lines, current)
 			next = word
 		}

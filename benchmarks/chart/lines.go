@@ -110,7 +110,7 @@ func (f Lines) Draw(w float64) *Drawing {
 		f.drawNames(d, xs, ys, right, top, bottom)
 	}
 	d.axisName(f.XAxis, left, right, bottom)
-	d.Height = bottom + 44 + 15*float64(len(wrap(f.XAxis, w-2*padding, fontAxis))-1)
+	d.Height = bottom + 44 + 15*float64(len(wrap(f.XAxis, w-2*padding))-1)
 	return d
 }
 

@@ -143,11 +143,11 @@ func TestThePageInABrowser(t *testing.T) {
 			if err := chromedp.Do(tab, viewport(c.width, c.height), chromedp.Navigate(address.String())); err != nil {
 				t.Fatal(err)
 			}
+			screenshot(t, tab, c.name)
 			raw, err := chromedp.Run(tab, chromedp.Evaluate[string](look))
 			if err != nil {
 				t.Fatal(err)
 			}
-			screenshot(t, tab, c.name)
 			var page looked
 			if err := json.Unmarshal([]byte(raw), &page); err != nil {
 				t.Fatal(err)

@@ -58,10 +58,7 @@ func (b *builder) concurrency() (Figure, bool, error) {
 	name := b.everyday()
 	f.Numbers = &Table{Head: []string{"", "rate", "busy, modelled", "busy, measured", "peak, measured"}}
 	for _, c := range b.r.Of(name) {
-		rate, mean, ok := steady(c)
-		if !ok {
-			continue
-		}
+		rate, mean := c.Steady()
 		l.Points = append(l.Points, chart.Measured{Name: short(c.Contestant), Role: role(c.Contestant), XY: chart.XY{X: rate, Y: mean}})
 		v := w
 		v.Traffic = cost.Constant(rate)
@@ -79,26 +76,6 @@ func (b *builder) concurrency() (Figure, bool, error) {
 	}
 	f.chart = l
 	return f, true, nil
-}
-
-// steady is the rate at which requests of a round arrived and how many
-// environments they kept busy: seconds held for each request, times the rate.
-// That is the mean of a load that goes on; the mean over a short round contains
-// its beginning and end.
-func steady(c *analysis.Cell) (rate, busy float64, ok bool) {
-	if c.Workload.Load.Shape != workload.Constant || len(c.Requests) == 0 {
-		return 0, 0, false
-	}
-	rate = c.Workload.Load.Rate
-	held := 0.0
-	for _, q := range c.Requests {
-		for _, v := range q.Invocations {
-			if v.FrozeNS > v.StartNS {
-				held += float64(v.FrozeNS-v.StartNS) / 1e9
-			}
-		}
-	}
-	return rate, rate * held / float64(len(c.Requests)), held > 0
 }
 
 // burst is the workload that begins cold, if there is one.

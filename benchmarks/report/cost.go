@@ -26,6 +26,7 @@ func (b *builder) priced() cost.Workload {
 		}
 	}
 	w.Traffic = cost.Constant(b.o.Rate)
+	w.Function.MemoryMB = b.o.MemoryMB
 	w.Worker = &cost.Function{MemoryMB: b.o.WorkerMemoryMB, Timeout: w.Function.Timeout, Init: w.Function.Init}
 	// Any timeout: the figures vary the task up to the longest one.
 	w.Function.Timeout, w.Worker.Timeout = cost.MaxTimeout, cost.MaxTimeout

@@ -30,7 +30,7 @@ func (b *builder) longest() string {
 	return best.Name
 }
 
-func (b *builder) headline() (Headline, error) {
+func (b *builder) headline() Headline {
 	cells := b.r.Of(b.longest())
 	w := cells[0].Workload
 	f := Figure{
@@ -57,11 +57,7 @@ func (b *builder) headline() (Headline, error) {
 			bar.Note, bar.Alarm = fmt.Sprintf("%s, %d of %d tasks lost", chart.Seconds(bar.Value), c.TasksLost, c.TasksDue), true
 		}
 		bars.Rows = append(bars.Rows, bar)
-		row, err := b.headlineRow(c, h, floor, priced)
-		if err != nil {
-			return Headline{}, err
-		}
-		f.Numbers.Rows = append(f.Numbers.Rows, row)
+		f.Numbers.Rows = append(f.Numbers.Rows, b.headlineRow(c, h, floor, priced))
 	}
 	f.Facts = append(f.Facts, fmt.Sprintf("Dollars are modelled: %s requests a second, %d MB, a worker of %d MB, prices of %s. Measured on loopback unless stated; nothing here ran on AWS.",
 		chart.Count(b.o.Rate), priced.Function.MemoryMB, b.o.WorkerMemoryMB, b.o.Prices.AsOf))
@@ -69,7 +65,7 @@ func (b *builder) headline() (Headline, error) {
 		f.Facts = f.Facts[:1]
 	}
 	f.chart = bars
-	return Headline{Figure: f, Markdown: b.markdown(f)}, nil
+	return Headline{Figure: f, Markdown: b.markdown(f)}
 }
 
 // handlerAlone is the median response of the handler without its tasks: the
@@ -83,7 +79,7 @@ func handlerAlone(cells []*analysis.Cell) float64 {
 	return cells[i].Median().Value
 }
 
-func (b *builder) headlineRow(c *analysis.Cell, h *analysis.Histogram, floor float64, w cost.Workload) ([]Value, error) {
+func (b *builder) headlineRow(c *analysis.Cell, h *analysis.Histogram, floor float64, w cost.Workload) []Value {
 	ratio := "–"
 	if floor > 0 && c.Contestant != cost.APIGatewayAsync && h.Count() > 0 {
 		ratio = fmt.Sprintf("×%.2f", c.Median().Value/floor)
@@ -102,7 +98,7 @@ func (b *builder) headlineRow(c *analysis.Cell, h *analysis.Histogram, floor flo
 		{Text: chart.Seconds(h.At(99).Seconds())},
 		{Text: ratio},
 		taskTime(c, c.TaskStart().Seconds()), taskTime(c, c.TaskEnd().Seconds()), lostTasks, month,
-	}, nil
+	}
 }
 
 func taskTime(c *analysis.Cell, v float64) Value {

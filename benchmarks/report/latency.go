@@ -13,19 +13,21 @@ func (b *builder) latencies() (Section, error) {
 		ID: "latency", Title: "How long the client waits",
 		About: "From the intended start of a request to the last byte of its response, over all rounds; percentiles from HDR histograms with three significant digits.",
 	}
+	how := "Each row is one contestant: the hill is where its requests lie, the disc is the median, the diamond the 99th percentile, the line ends at the slowest. " +
+		"Further left is better; the axis is logarithmic, so equal distances are equal factors."
 	for _, w := range b.r.Workloads() {
-		s.Figures = append(s.Figures, b.latency(w.Name))
+		s.Figures = append(s.Figures, b.latency(w.Name, how))
+		how = "To be read as the figure above: further left is better."
 	}
 	return s, nil
 }
 
-func (b *builder) latency(workload string) Figure {
+func (b *builder) latency(workload, how string) Figure {
 	cells := b.r.Of(workload)
 	w := cells[0].Workload
 	f := Figure{
 		ID: "latency-" + workload, Title: title(cells[0]) + ": response latency", Basis: b.basis(),
-		How: "Each row is one contestant: the hill is where its requests lie, the disc is the median, the diamond the 99th percentile, the line ends at the slowest. " +
-			"Further left is better; the axis is logarithmic, so equal distances are equal factors.",
+		How:     how,
 		Numbers: &Table{Head: []string{"", "requests", "median (95 % interval)", "p90", "p99", "p99.9", "slowest", "failed"}},
 	}
 	if w.About != "" {

@@ -61,7 +61,7 @@ func traitOf(c cost.Contestant) trait {
 }
 
 // overview replaces the adjectives of the usual comparison by numbers.
-func (b *builder) overview() ([]Table, error) {
+func (b *builder) overview() []Table {
 	cells := b.r.Of(b.everyday())
 	w := b.priced()
 	numbers := Table{
@@ -87,7 +87,7 @@ func (b *builder) overview() ([]Table, error) {
 		numbers.Rows = append(numbers.Rows, []Value{name, response, taskStart(c), lossOf(c), month, busyOf(c)})
 		documents.Rows = append(documents.Rows, []Value{name, {Text: trait.deployables}, {Text: trait.permissions}, trait.limits, trait.retries})
 	}
-	return []Table{numbers, documents}, nil
+	return []Table{numbers, documents}
 }
 
 func taskStart(c *analysis.Cell) Value {
@@ -106,10 +106,7 @@ func lossOf(c *analysis.Cell) Value {
 }
 
 func busyOf(c *analysis.Cell) Value {
-	rate, busy, ok := steady(c)
-	if !ok {
-		return Value{Text: "–"}
-	}
+	rate, busy := c.Steady()
 	return Value{Text: fmt.Sprintf("%.2f at %.3g/s", busy, rate), Basis: "measured"}
 }
 

@@ -18,8 +18,9 @@ var ErrEmpty = errors.New("report: nothing was measured")
 // Options are what the file does not say.
 type Options struct {
 	Prices cost.Prices // zero = cost.USEast1
-	// WorkerMemoryMB is the memory of a worker that is a function of its own in
-	// the modelled costs; 0 = 256.
+	// MemoryMB is the memory of the function in the modelled costs, 0 = 1,024, and
+	// WorkerMemoryMB that of a worker which is a function of its own, 0 = 256.
+	MemoryMB       int
 	WorkerMemoryMB int
 	// Rate is the traffic of the modelled costs in requests a second; 0 = 10.
 	Rate float64
@@ -27,15 +28,26 @@ type Options struct {
 	Command string
 }
 
+// The scenario of the modelled costs. The memory that a workload was measured with
+// says how much the machine could run at once, not what a function needs.
+const (
+	defaultMemoryMB       = 1024
+	defaultWorkerMemoryMB = 256
+	defaultRate           = 10
+)
+
 func (o Options) normal() Options {
 	if o.Prices.Rates == nil {
 		o.Prices = cost.USEast1()
 	}
 	if o.WorkerMemoryMB == 0 {
-		o.WorkerMemoryMB = 256
+		o.WorkerMemoryMB = defaultWorkerMemoryMB
+	}
+	if o.MemoryMB == 0 {
+		o.MemoryMB = defaultMemoryMB
 	}
 	if o.Rate == 0 {
-		o.Rate = 10
+		o.Rate = defaultRate
 	}
 	if o.Command == "" {
 		o.Command = "go run ./benchmarks report"
@@ -152,13 +164,7 @@ func Build(r *analysis.Results, o Options) (*Page, error) {
 			p.Losses = append(p.Losses, Loss{string(c.Contestant), title(c), c.TasksLost, c.TasksDue})
 		}
 	}
-	var err error
-	if p.Headline, err = b.headline(); err != nil {
-		return nil, err
-	}
-	if p.Overview, err = b.overview(); err != nil {
-		return nil, err
-	}
+	p.Headline, p.Overview = b.headline(), b.overview()
 	for _, section := range []func() (Section, error){b.timelines, b.latencies, b.costs, b.capacity} {
 		s, err := section()
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/go-offload/lambda/benchmarks/analysis"
 	"github.com/go-offload/lambda/benchmarks/chart"
+	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/benchmarks/workload"
 )
@@ -45,6 +46,9 @@ func (b *builder) timeline(name string) Figure {
 		Description: "Handler, response, tasks, freeze and billed time of one request of each contestant.",
 	}
 	for _, c := range cells {
+		if c.Contestant == cost.Goroutine && !lost(c) {
+			f.Facts = append(f.Facts, "goroutine: a task that was done went on when the next request happened to thaw its environment.")
+		}
 		q := c.Typical()
 		if q == nil {
 			continue
@@ -110,7 +114,7 @@ func laneOf(c *analysis.Cell, q *record.Request) chart.Lane {
 		})
 	}
 	lane.Note = fmt.Sprintf("billed %d ms", billed)
-	if lost(c) {
+	if c.TasksLost > 0 {
 		lane.Note, lane.Alarm = fmt.Sprintf("%d of %d tasks lost", c.TasksLost, c.TasksDue), true
 	}
 	return lane

@@ -1,0 +1,116 @@
+package compare
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/go-offload/lambda/benchmarks/analysis"
+	"github.com/go-offload/lambda/benchmarks/chart"
+	"github.com/go-offload/lambda/benchmarks/record"
+)
+
+// ErrDiffer is returned by Main when the files do not agree. The comparison has
+// been printed.
+var ErrDiffer = errors.New("the two runs do not agree")
+
+// Main is the subcommand compare.
+func Main(_ context.Context, args []string, stdout, stderr io.Writer) error {
+	f := flag.NewFlagSet("compare", flag.ContinueOnError)
+	f.SetOutput(stderr)
+	tolerance := f.Float64("tolerance", 0.1, "by which `share` a ratio of medians may miss 1")
+	f.Usage = func() {
+		_, _ = fmt.Fprintln(stderr, "usage: go run ./benchmarks compare [flags] A B\n\n"+
+			"Compares two files of run. The exit status of the built program is 0 if they agree: contestants in the same\n"+
+			"order, where both are sure of it, and ratios to the inline contestant within the tolerance; 3 if they\n"+
+			"do not; 1 for an error. (`go run` itself turns every failure into 1.)")
+		f.PrintDefaults()
+	}
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	if f.NArg() != 2 || !(*tolerance >= 0 && *tolerance < 1) {
+		return errors.New("want two files of run, and a tolerance from 0 to 1; -h says more")
+	}
+	a, err := record.Open(f.Arg(0))
+	if err != nil {
+		return err
+	}
+	b, err := record.Open(f.Arg(1))
+	if err != nil {
+		return err
+	}
+	c, err := Of(analysis.Of(a), analysis.Of(b), *tolerance)
+	if err != nil {
+		return err
+	}
+	for _, note := range unlike(a.Run, b.Run) {
+		if _, err := fmt.Fprintln(stdout, "note: "+note); err != nil {
+			return err
+		}
+	}
+	if err := c.print(stdout, *tolerance); err != nil {
+		return err
+	}
+	if !c.Agrees(*tolerance) {
+		return ErrDiffer
+	}
+	return nil
+}
+
+// unlike says what else differs between two runs than chance.
+func unlike(a, b record.Run) []string {
+	var out []string
+	for _, d := range []struct{ what, a, b string }{
+		{"machine", fmt.Sprintf("%s, %d cores", a.Machine.CPU, a.Machine.Cores), fmt.Sprintf("%s, %d cores", b.Machine.CPU, b.Machine.Cores)},
+		{"Go", a.Go, b.Go},
+		{"commit", a.Commit, b.Commit},
+		{"network", a.Network.Profile, b.Network.Profile},
+		{"target", a.Target, b.Target},
+	} {
+		if d.a != d.b {
+			out = append(out, fmt.Sprintf("%s differs: %s and %s", d.what, d.a, d.b))
+		}
+	}
+	return out
+}
+
+func (c *Comparison) print(to io.Writer, tolerance float64) error {
+	var b strings.Builder // its writes do not fail
+	for _, w := range c.Workloads {
+		fmt.Fprintf(&b, "\n%s (fastest first; medians with 95 %% intervals by bootstrap over rounds and requests)\n", w.Name)
+		tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+		_, _ = fmt.Fprintf(tw, "  contestant\tA\tB\tB/A\tratio to %s, B/A\t\n", w.Base)
+		for _, r := range w.Rows {
+			mark := ""
+			if math.Abs(r.Share-1) > tolerance {
+				mark = " !"
+			}
+			_, _ = fmt.Fprintf(tw, "  %s\t%s\t%s\t%.3f (%.3f to %.3f) %s\t%.3f%s\t\n", r.Contestant, span(r.A), span(r.B),
+				r.Ratio.Value, r.Ratio.Low, r.Ratio.High, r.Verdict, r.Share, mark)
+		}
+		_ = tw.Flush()
+		for _, s := range w.Swapped {
+			fmt.Fprintf(&b, "  order: A has %s before %s, B after it\n", s[0], s[1])
+		}
+		if len(w.Swapped) == 0 {
+			b.WriteString("  order: the same, where both files are sure of it\n")
+		}
+	}
+	verdict := "agree"
+	if !c.Agrees(tolerance) {
+		verdict = "do not agree"
+	}
+	fmt.Fprintf(&b, "\nThe runs %s: order of contestants, and ratios within %.0f %%.\n", verdict, 100*tolerance)
+	_, err := io.WriteString(to, b.String())
+	return err
+}
+
+func span(i analysis.Interval) string {
+	return fmt.Sprintf("%s (%s to %s)", chart.Seconds(i.Value), chart.Seconds(i.Low), chart.Seconds(i.High))
+}
