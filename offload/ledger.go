@@ -101,9 +101,13 @@ func (s *scope) abandon(reason error) {
 	defer cancel()
 	_ = s.sendAll(ctx) // every task it could not send has its event
 	s.mu.Lock()
-	for len(s.outbox) > 0 { // a task that was on its way there
+	for len(s.outbox) > 0 || s.courier != nil { // a task that was on its way
+		courier := s.courier
 		s.mu.Unlock()
 		_ = s.sendAll(ctx)
+		if courier != nil {
+			<-courier // ends at flushBy
+		}
 		s.mu.Lock()
 	}
 	s.abandoned = true

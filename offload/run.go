@@ -44,6 +44,9 @@ func (s *scope) begin() bool {
 	}
 	if s.next != nil || s.workers.Load() > 0 {
 		s.off.watch.arm(s)
+		if len(s.outbox) > 0 {
+			s.sendMeanwhile()
+		}
 	}
 	return true
 }
@@ -84,11 +87,16 @@ func (s *scope) runTail() {
 			s.awaitIdle() // unlocks
 			s.mu.Lock()
 		}
-		if len(s.outbox) == 0 {
+		courier := s.courier
+		if courier == nil && len(s.outbox) == 0 {
 			break
 		}
 		s.mu.Unlock()
-		s.flushTail()
+		if courier != nil {
+			<-courier
+		} else {
+			s.flushTail()
+		}
 		s.mu.Lock()
 	}
 	s.conclude() // unlocks

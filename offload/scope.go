@@ -40,6 +40,7 @@ type scope struct {
 	outbox     []*entry
 	idle       chan struct{} // closed when workers reaches 0; nil if nobody waits
 	done       chan struct{} // closed when finished; nil if nobody waits
+	courier    chan struct{} // closed when what left a running tail has been sent; nil if nothing is being sent
 	workers    atomic.Int32  // changes under mu
 	started    bool          // the tail was begun, held tasks may run
 	closed     bool          // no further task is accepted
@@ -206,6 +207,7 @@ func (s *scope) place(e *entry) {
 	case s.off.chain[e.link.Load()].sender != nil:
 		e.state.Store(leaving)
 		s.outbox = append(s.outbox, e)
+		s.sendMeanwhile()
 	case s.started || e.set.eager:
 		s.ready.push(e)
 		if s.next == nil {

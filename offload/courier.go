@@ -1,0 +1,24 @@
+package offload
+
+// sendMeanwhile sends what leaves while tasks run here: a task that waited in memory for the
+// end of a long tail would be lost with the process. What leaves while a batch is
+// on its way goes with the next one. s.mu is held.
+func (s *scope) sendMeanwhile() {
+	busy := s.workers.Load() > 0 || s.next != nil
+	if !s.started || s.closed || !busy || s.courier != nil {
+		return // somebody else sends it
+	}
+	courier := make(chan struct{})
+	s.courier = courier
+	go func() {
+		defer close(courier)
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		for len(s.outbox) > 0 && !s.closed {
+			s.mu.Unlock()
+			s.flushTail()
+			s.mu.Lock()
+		}
+		s.courier = nil
+	}()
+}
