@@ -30,8 +30,8 @@ type Flusher interface {
 // The caller of the function does not wait for it, but for two cases, both of a handler that fails: one
 // that was started through [Wrap], and one whose deadline has passed. The time is billed.
 //
-// ctx has the values of the invocation, and ends shortly before its deadline (half as long before it as
-// the last batch of tasks is sent, 31 ms with the default margin) or after [MaxFlushTime]. An f that does not return by then
+// ctx has the values of the invocation, and ends a quarter of the margin (see [WithMargin]) before its deadline, or
+// after [MaxFlushTime]. An f that does not return by then
 // is left behind, and not called again while it runs. Errors and panics of f are logged.
 //
 // WithFlush may be given several times; the functions run at the same time. Where invocations overlap
@@ -69,11 +69,15 @@ type flusher struct {
 
 var (
 	errFlushLate   = errors.New("the function given to WithFlush did not return in time")
+	errFlushTime   = errors.New("there is no time left")
 	errFlushBehind = errors.New("the function given to WithFlush still runs since an earlier invocation")
 )
 
 // call returns when f has, or when ctx ends.
 func (fl *flusher) call(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return errFlushTime
+	}
 	fl.mu.Lock()
 	late := fl.late
 	fl.mu.Unlock()
@@ -135,7 +139,7 @@ func (all flushers) finish(s *scope) {
 	s.mu.Unlock()
 	by := time.Now().Add(MaxFlushTime)
 	if deadline, ok := s.Deadline(); ok {
-		if end := deadline.Add(-deadline.Sub(s.flushBy()) / 2); end.Before(by) {
+		if end := deadline.Add(-2 * deadline.Sub(s.flushBy())); end.Before(by) {
 			by = end
 		}
 	}
