@@ -35,7 +35,8 @@ type Flusher interface {
 // is left behind, and not called again while it runs. Errors and panics of f are logged.
 //
 // WithFlush may be given several times; the functions run at the same time. Where invocations overlap
-// (Lambda Managed Instances), so do the calls of f, and f may well do nothing: nothing is frozen there.
+// (Lambda Managed Instances), so do the calls of f, and f may well do nothing: nothing is frozen there. Outside
+// Lambda (see [Process]) f is called at Shutdown only.
 func WithFlush(f func(ctx context.Context) error) Option {
 	return func(o *options) { addFlush(o, f) }
 }
@@ -46,8 +47,8 @@ type tailEnd interface {
 	// finish is called with s.mu held, and may release it for the while.
 	finish(s *scope)
 
-	// shutdown is called at SIGTERM, after the tails.
-	shutdown(o *offloader)
+	// shutdown is called when the process is about to end, after the tails.
+	shutdown(ctx context.Context, o *offloader)
 }
 
 func addFlush(o *options, f func(context.Context) error) {
@@ -135,6 +136,9 @@ func (all flushers) flush(ctx context.Context, log *slog.Logger, id slog.Attr) {
 // finish is the last of a tail: everything has its terminal event, and no further task
 // is accepted.
 func (all flushers) finish(s *scope) {
+	if s.off.opts.process {
+		return
+	}
 	s.closed = true
 	s.mu.Unlock()
 	by := time.Now().Add(MaxFlushTime)
@@ -149,9 +153,5 @@ func (all flushers) finish(s *scope) {
 	s.mu.Lock()
 }
 
-// shutdown exports what the end of the last tails has left, before SIGKILL comes.
-func (all flushers) shutdown(o *offloader) {
-	ctx, cancel := context.WithTimeout(o.opts.base(), shutdownGrace)
-	defer cancel()
-	all.flush(ctx, o.log, slog.Attr{})
-}
+// shutdown exports what the end of the last tails has left.
+func (all flushers) shutdown(ctx context.Context, o *offloader) { all.flush(ctx, o.log, slog.Attr{}) }

@@ -281,3 +281,23 @@ func TestDefaultLogStaysBesideTelemetry(t *testing.T) {
 		}
 	}
 }
+
+// Nothing freezes in an ordinary process: batches leave by themselves, and the rest at the end.
+func TestFlushOfAProcess(t *testing.T) {
+	t.Parallel()
+	steps := &sequence{}
+	p, err := NewProcess(WithTelemetry(steps), WithLogger(slog.New(slog.DiscardHandler)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	tail, err := p.Do(t.Context(), func(ctx context.Context) error { return After(ctx, Func("task", nothing)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	tail()
+	steps.expect(t, "accepted", "started", "done")
+	if err := p.Shutdown(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	steps.expect(t, "flush")
+}

@@ -1,6 +1,7 @@
 package offload
 
 import (
+	"context"
 	"errors"
 	"sync"
 	"time"
@@ -85,7 +86,9 @@ func (o *offloader) shutdown() {
 	}
 	all.Wait()
 	if end := o.opts.tailEnd; end != nil {
-		end.shutdown(o)
+		ctx, cancel := context.WithTimeout(o.opts.base(), shutdownGrace) // SIGKILL is near
+		defer cancel()
+		end.shutdown(ctx, o)
 	}
 }
 

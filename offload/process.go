@@ -74,6 +74,9 @@ func (p *Process) Shutdown(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
+	if end := p.off.opts.tailEnd; end != nil {
+		end.shutdown(ctx, p.off)
+	}
 	return p.close()
 }
 

@@ -122,7 +122,7 @@ func (l *lab) inSpan(ctx context.Context, name string) (context.Context, trace.S
 func attr(s tracetest.SpanStub, key string) string {
 	for _, a := range s.Attributes {
 		if string(a.Key) == key {
-			return a.Value.Emit()
+			return a.Value.String()
 		}
 	}
 	return ""

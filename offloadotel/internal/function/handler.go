@@ -26,7 +26,7 @@ var charge = offload.Define("charge", func(ctx context.Context, order string) er
 // handle does what the body says.
 func handle(ctx context.Context, request events.LambdaFunctionURLRequest) (*events.LambdaFunctionURLResponse, error) {
 	_, span := otel.Tracer("function").Start(ctx, "reserve stock")
-	time.Sleep(15 * time.Millisecond)
+	<-time.After(15 * time.Millisecond)
 	span.End()
 	var err error
 	switch request.Body {
