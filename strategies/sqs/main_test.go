@@ -3,6 +3,7 @@ package sqs_test
 import (
 	"context"
 	"log/slog"
+	"os"
 	"testing"
 	"time"
 
@@ -12,7 +13,13 @@ import (
 	"github.com/go-offload/lambda/strategies/sqs"
 )
 
-func TestMain(m *testing.M) { leaktest.Main(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(envBenchServer) != "" {
+		serveBench()
+		return
+	}
+	leaktest.Main(m)
+}
 
 // lambdaEnv is what a function finds in its environment.
 func lambdaEnv(more map[string]string) driver.Env {
