@@ -67,6 +67,7 @@ func (s *scope) detailsFor(ctx context.Context, task Task, set *settings, out *o
 
 // outgoing is what a task needs to leave the process, or to be traced.
 type outgoing struct {
+	id     string    // the task's, which is asked for several times on its way
 	data   []byte    // the input as JSON
 	body   []byte    // the envelope, when the task is at a sender
 	origin *delivery // the delivery it was deferred from, or is the task of; nil: from a handler
@@ -118,6 +119,9 @@ func (e *entry) acceptedAt() time.Time { return e.scope.start.Add(e.accepted) }
 
 func (e *entry) info() TaskInfo {
 	id := e.set.id
+	if id == "" && e.out != nil {
+		id = e.out.id
+	}
 	if id == "" {
 		id = e.scope.id.task(int(e.number))
 	}

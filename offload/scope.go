@@ -145,6 +145,9 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 	if err != nil {
 		return err
 	}
+	if out != nil {
+		out.id = e.info().ID // before anybody else can see the entry
+	}
 	link, err := s.off.route(e, 0)
 	if err == nil {
 		e.link.Store(int32(link)) //nolint:gosec // a chain has a handful of links

@@ -126,5 +126,7 @@ func newScopeID() (id scopeID) {
 
 // task gives the ID of the n-th task.
 func (id scopeID) task(n int) string {
-	return idEncoding.EncodeToString(id[:]) + "-" + strconv.Itoa(n)
+	var text [40]byte // 26 for the number, 11 for n
+	b := idEncoding.AppendEncode(text[:0], id[:])
+	return string(strconv.AppendInt(append(b, '-'), int64(n), 10))
 }
