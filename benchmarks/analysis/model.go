@@ -45,6 +45,9 @@ func (r *Results) Model(name string) (cost.Workload, error) {
 	w.Handler, w.Task = thin(handler), thin(task)
 	w.Function.Init = r.init(name)
 	w.Handoff.Call = r.handoff(name)
+	if wait, ok := inline.retryWait(); ok {
+		w.RetryWait = wait
+	}
 	return w, nil
 }
 
@@ -112,6 +115,22 @@ func work(t []record.Task) time.Duration {
 
 func retried(t []record.Task) bool {
 	return slices.ContainsFunc(t, func(t record.Task) bool { return t.Attempt > 1 })
+}
+
+// retryWait is the trimmed mean of the waits before retries in the process, and
+// whether there were any.
+func (c *Cell) retryWait() (time.Duration, bool) {
+	var waits []float64
+	for i := range c.Requests {
+		ended := make(map[int]int64)
+		for _, t := range c.Requests[i].Tasks {
+			if before, again := ended[t.ID]; again {
+				waits = append(waits, float64(t.StartNS-before))
+			}
+			ended[t.ID] = t.EndNS
+		}
+	}
+	return max(0, time.Duration(trimmed(waits))), len(waits) > 0
 }
 
 // thin sorts durations, leaves out the ends as trimmed does, and takes evenly

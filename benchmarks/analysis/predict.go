@@ -18,8 +18,8 @@ type Check struct {
 
 	// Billed milliseconds for each request of the client, of both functions, init
 	// phases left out: how long a process takes to start says nothing about the
-	// model. Unless tasks fail at random, a tenth of the invocations is left out at
-	// either end: a machine that hangs for a moment is not what is checked.
+	// model. Of invocations with as many attempts, a tenth is left out at either
+	// end: a machine that hangs for a moment is not what is checked.
 	BilledModel, BilledMeasured float64
 	// Environments of both functions that are busy: on average at the rate of the
 	// load, or in a burst at their peaks.
@@ -139,18 +139,21 @@ func (c *Cell) busy() float64 {
 	if c.Workload.Load.Shape == workload.Burst {
 		return float64(c.Front().Peak + c.Worker().Peak)
 	}
-	_, busy := c.Steady()
-	return busy
+	_, front, worker := c.Steady()
+	return front + worker
 }
 
-// Steady is the request rate of the cell and how many environments it keeps busy
-// when it goes on: the seconds that a request holds environments of either
-// function, times the rate.
-func (c *Cell) Steady() (rate, busy float64) {
-	held := c.perRequest(func(v record.Invocation) (float64, bool) {
-		return float64(v.FrozeNS-v.StartNS) / 1e9, v.FrozeNS > v.StartNS
-	})
-	return c.rate(), c.rate() * held
+// Steady is the request rate of the cell and how many environments of each
+// function it keeps busy when it goes on: the seconds that a request holds them,
+// times the rate.
+func (c *Cell) Steady() (rate, front, worker float64) {
+	held := func(function string) float64 {
+		return c.perRequest(func(v record.Invocation) (float64, bool) {
+			return float64(v.FrozeNS-v.StartNS) / 1e9, v.Function == function && v.FrozeNS > v.StartNS
+		})
+	}
+	rate = c.rate()
+	return rate, rate * held(record.Handler), rate * held(record.Worker)
 }
 
 // batch is how many tasks a worker's invocation had on average; 1 without one.
@@ -221,34 +224,49 @@ func (c *Cell) billedWarm() float64 {
 	})
 }
 
-// perRequest adds up something of the invocations of each function, by its mean
-// over invocations times their number for each request.
+// perRequest adds up something of all invocations for each request, by its
+// trimmed mean over invocations of one kind times their number.
 func (c *Cell) perRequest(of func(record.Invocation) (float64, bool)) float64 {
-	values := make(map[string][]float64)
+	// Invocations that ran as many attempts are of one kind: with a retry or a
+	// larger batch they take longer for a reason, and are no outliers.
+	type kind struct {
+		function           string
+		attempts, requests int
+	}
+	values := make(map[kind][]float64)
 	for i := range c.Requests {
-		for _, v := range c.Requests[i].Invocations {
+		q := &c.Requests[i]
+		for _, v := range q.Invocations {
 			if x, ok := of(v); ok {
-				values[v.Function] = append(values[v.Function], x)
+				k := kind{v.Function, attempts(q.Tasks, v.RequestID), max(1, v.Requests)}
+				values[k] = append(values[k], x)
 			}
 		}
 	}
 	sum := 0.0
 	for _, all := range values {
-		sum += c.trimmed(all) * float64(len(all)) / float64(len(c.Requests))
+		sum += trimmed(all) * float64(len(all)) / float64(len(c.Requests))
 	}
 	return sum
+}
+
+func attempts(tasks []record.Task, invocation string) int {
+	n := 0
+	for _, t := range tasks {
+		if t.RequestID == invocation {
+			n++
+		}
+	}
+	return n
 }
 
 // trim is the share that is left out at either end of a mean.
 const trim = 0.1
 
-// trimmed is the mean without the ends, unless the ends are tasks that failed.
-func (c *Cell) trimmed(values []float64) float64 {
+func trimmed(values []float64) float64 {
 	slices.Sort(values)
-	if c.Workload.FailOneIn == 0 && c.batch() == 1 {
-		n := int(trim * float64(len(values)))
-		values = values[n : len(values)-n]
-	}
+	n := int(trim * float64(len(values)))
+	values = values[n : len(values)-n]
 	sum := 0.0
 	for _, v := range values {
 		sum += v

@@ -35,7 +35,7 @@ func Dollars(v float64) string {
 		return "$0"
 	case v < 0.01:
 		return "$" + strconv.FormatFloat(v, 'g', 2, 64)
-	case v < 100:
+	case v < 100 && v != math.Round(v):
 		return fmt.Sprintf("$%.2f", v)
 	case v < 9999.5:
 		return "$" + Count(v)

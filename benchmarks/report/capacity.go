@@ -34,7 +34,10 @@ func (b *builder) concurrency() (Figure, bool, error) {
 	w := b.priced()
 	f := Figure{
 		ID: "concurrency", Title: "Environments by request rate", Basis: []string{"modelled", "measured"},
-		How: "Lines: environments busy on average, function and worker together, by Little's law with the tail counted. Rings: measured. A ring on its line says that the model holds there; the quota of an account is 1,000 unless raised.",
+		How: "Lines: environments of the function that the client reaches, busy on average, by Little's law with the tail counted. Rings: measured. A ring on its line says that the model holds there.",
+		Facts: []string{
+			"Tasks that were sent keep environments of a worker busy instead, about as many (see the numbers): they count towards the quota of the account, 1,000 unless raised, but no client waits for them.",
+		},
 		Sources: []Source{
 			{"Lambda quotas", "https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"},
 			{"Understanding Lambda function scaling", "https://docs.aws.amazon.com/lambda/latest/dg/lambda-concurrency.html"},
@@ -44,22 +47,22 @@ func (b *builder) concurrency() (Figure, bool, error) {
 		v := w
 		v.Traffic = cost.Constant(x)
 		capacity, err := cost.Environments(v, c)
-		return capacity.Front.Peak + capacity.Worker.Peak, err
+		return capacity.Front.Peak, err
 	}, 1, 1000)
 	if err != nil {
 		return f, false, err
 	}
 	f.Facts = append(f.Facts, curves.merged...)
 	l := chart.Lines{
-		Title: f.Title, XAxis: "requests a second", YAxis: "environments busy on average",
+		Title: f.Title, XAxis: "requests a second", YAxis: "environments of the function, busy on average",
 		XFormat: chart.Count, YFormat: chart.Count, Series: curves.series,
-		Description: "Environments that each contestant keeps busy at rates from 1 to 1,000 requests a second, modelled, with measured points.",
+		Description: "Environments of the function that each contestant keeps busy at rates from 1 to 1,000 requests a second, modelled, with measured points.",
 	}
 	name := b.everyday()
-	f.Numbers = &Table{Head: []string{"", "rate", "busy, modelled", "busy, measured", "peak, measured"}}
+	f.Numbers = &Table{Head: []string{"", "rate", "function, modelled", "measured", "worker, modelled", "measured"}}
 	for _, c := range b.r.Of(name) {
-		rate, mean := c.Steady()
-		l.Points = append(l.Points, chart.Measured{Name: short(c.Contestant), Role: role(c.Contestant), XY: chart.XY{X: rate, Y: mean}})
+		rate, front, worker := c.Steady()
+		l.Points = append(l.Points, chart.Measured{Name: short(c.Contestant), Role: role(c.Contestant), XY: chart.XY{X: rate, Y: front}})
 		v := w
 		v.Traffic = cost.Constant(rate)
 		capacity, err := cost.Environments(v, c.Contestant)
@@ -69,9 +72,10 @@ func (b *builder) concurrency() (Figure, bool, error) {
 		f.Numbers.Rows = append(f.Numbers.Rows, []Value{
 			{Text: string(c.Contestant)},
 			{Text: fmt.Sprintf("%.3g/s", rate)},
-			{Text: fmt.Sprintf("%.2f", capacity.Front.Peak+capacity.Worker.Peak), Basis: "modelled"},
-			{Text: fmt.Sprintf("%.2f", mean), Basis: "measured"},
-			{Text: fmt.Sprint(c.Front().Peak + c.Worker().Peak), Basis: "measured"},
+			{Text: fmt.Sprintf("%.2f", capacity.Front.Peak), Basis: "modelled"},
+			{Text: fmt.Sprintf("%.2f", front), Basis: "measured"},
+			{Text: fmt.Sprintf("%.2f", capacity.Worker.Peak), Basis: "modelled"},
+			{Text: fmt.Sprintf("%.2f", worker), Basis: "measured"},
 		})
 	}
 	f.chart = l

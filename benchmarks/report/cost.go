@@ -199,6 +199,9 @@ func groupName(members []cost.Contestant) string {
 	if !slices.ContainsFunc(members, func(c cost.Contestant) bool { return c != cost.SQS && c != cost.SQSAfter }) {
 		return "sqs, both hand-offs"
 	}
+	if !slices.ContainsFunc(members, func(c cost.Contestant) bool { return role(c) != chart.Sends }) {
+		return "sent elsewhere"
+	}
 	return fmt.Sprintf("%s and %d more", short(members[0]), len(members)-1)
 }
 

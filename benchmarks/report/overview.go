@@ -106,8 +106,12 @@ func lossOf(c *analysis.Cell) Value {
 }
 
 func busyOf(c *analysis.Cell) Value {
-	rate, busy := c.Steady()
-	return Value{Text: fmt.Sprintf("%.2f at %.3g/s", busy, rate), Basis: "measured"}
+	rate, front, worker := c.Steady()
+	text := fmt.Sprintf("%.2f at %.3g/s", front, rate)
+	if worker > 0 {
+		text = fmt.Sprintf("%.2f, and %.2f of a worker, at %.3g/s", front, worker, rate)
+	}
+	return Value{Text: text, Basis: "measured"}
 }
 
 // summary is the page in a few sentences.
