@@ -36,6 +36,7 @@ type Local struct {
 
 	sqs     *sqstest.Server // nil without a queue
 	mapping *lambdatest.EventSourceMapping
+	polls   *polls
 	async   bool // events may be in the queues of asynchronous invocations
 	delays  *network.Proxy
 	backend *backend  // nil unless tasks are to fail
@@ -156,6 +157,8 @@ func (l *Local) startQueue(ctx context.Context, w *workload.Workload, env map[st
 	if err = l.startWorker(ctx, w); err != nil {
 		return err
 	}
+	l.polls = &polls{waiting: map[string]bool{}}
+	l.worker.Subscribe(l.polls.event) // until the function is closed
 	l.mapping, err = l.worker.MapQueue(ctx, lambdatest.QueueMapping{
 		QueueURL: queueURL, BatchSize: w.Batch, ReportBatchItemFailures: true, Client: profile.Poller(),
 	})
@@ -183,6 +186,7 @@ func (l *Local) Begin(ctx context.Context, cold bool) error {
 	l.begun = time.Now()
 	if l.sqs != nil {
 		l.requests = l.sqs.Requests()
+		l.polls.takeEmpty()
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/lambdatest"
-	"github.com/go-offload/lambda/lambdatest/sqstest"
 )
 
 // End implements Stack. Under the local Lambda it is known when everything is over:
@@ -32,7 +31,7 @@ func (l *Local) End(ctx context.Context, _ Expected) (Observed, error) {
 		}
 	}
 	if l.sqs != nil {
-		o.Queue = l.queueRequests(o.Invocations)
+		o.Queue = l.queueRequests()
 	}
 	var err error
 	o.Marks, err = l.out.take()
@@ -61,7 +60,7 @@ func (l *Local) settle(ctx context.Context) error {
 		}
 	}
 	if l.mapping != nil {
-		stop := l.skipVisibility()
+		stop := l.polls.skipVisibility(l.sqs, l.timeout+time.Second)
 		defer stop()
 		if err := l.mapping.WaitDrained(ctx); err != nil {
 			return err
@@ -73,43 +72,8 @@ func (l *Local) settle(ctx context.Context) error {
 	return nil
 }
 
-// skipVisibility moves the queue's clock on whenever all that is left in it are
-// failed messages that wait for their visibility timeout: it says nothing about a
-// contestant, and on AWS it would be minutes.
-func (l *Local) skipVisibility() (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		const look, calm = 10 * time.Millisecond, 10 // looks without a change
-		tick := time.NewTicker(look)
-		defer tick.Stop()
-		queue, quiet, before := l.sqs.Queue(queueName), 0, sqstest.Counts{}
-		for {
-			select {
-			case <-tick.C:
-			case <-ctx.Done():
-				return
-			}
-			counts := queue.Counts()
-			idle, end := context.WithTimeout(ctx, time.Millisecond)
-			busy := l.worker.WaitIdle(idle) != nil
-			end()
-			if busy || counts != before || counts.Visible > 0 || counts.InFlight == 0 {
-				quiet, before = 0, counts
-				continue
-			}
-			if quiet++; quiet == calm {
-				l.sqs.Advance(l.timeout + time.Second)
-				quiet = 0
-			}
-		}
-	}()
-	return func() { cancel(); <-done }
-}
-
 // queueRequests is what SQS was asked since Begin.
-func (l *Local) queueRequests(invocations []record.Invocation) *record.Queue {
+func (l *Local) queueRequests() *record.Queue {
 	now := l.sqs.Requests()
 	calls := func(actions ...string) (n int) {
 		for _, a := range actions {
@@ -125,15 +89,7 @@ func (l *Local) queueRequests(invocations []record.Invocation) *record.Queue {
 		ChangeVisibility: calls("ChangeMessageVisibility", "ChangeMessageVisibilityBatch"),
 		Messages:         entries("SendMessageBatch") + calls("SendMessage"),
 	}
-	fed := 0
-	for i := range invocations {
-		if invocations[i].Function == record.Worker {
-			fed++
-		}
-	}
-	// Without a batch window every batch is what one request returned. A long poll
-	// that is under way is counted when it returns.
-	q.EmptyReceive = max(0, q.Receive-fed)
+	q.EmptyReceive = l.polls.takeEmpty() // a long poll that is under way is counted when it returns
 	return q
 }
 

@@ -150,7 +150,7 @@ func TestInvocationsHaveTheTimesOfTheReport(t *testing.T) {
 	}
 	inv := o.Invocations[0]
 	if inv.Function != record.Handler || inv.StartNS < before || inv.ResponseNS < inv.StartNS+10e6 || inv.FrozeNS < inv.ResponseNS+50e6 ||
-		inv.BilledMS < 60 || inv.PostRuntimeMS < 40 || !inv.Cold || inv.InitMS == 0 {
+		inv.BilledMS < 60 || inv.PostRuntimeMS <= 0 || !inv.Cold || inv.InitMS == 0 {
 		t.Errorf("%+v", inv)
 	}
 }
