@@ -10,18 +10,28 @@ import (
 	"github.com/go-offload/lambda/lambdatest"
 )
 
-// console prints what happens, one line each: the time, a mark for freeze and thaw, the text.
+// console prints what happens, one line each: the time, the environment, the function if there are several, the text.
 type console struct {
-	closed chan struct{} // after the last event
+	watched sync.WaitGroup // functions whose last event is to come
 
 	mu     sync.Mutex
 	out    io.Writer
 	colour bool
+	names  bool
 }
 
-func newConsole(out io.Writer, colour bool) *console {
-	return &console{out: out, colour: colour, closed: make(chan struct{})}
+func newConsole(out io.Writer, colour, names bool) *console {
+	return &console{out: out, colour: colour, names: names}
 }
+
+// watch prints the events of a function.
+func (c *console) watch(l *lambdatest.Lambda) {
+	c.watched.Add(1)
+	l.Subscribe(c.show)
+}
+
+// wait returns when the last event of every function is printed.
+func (c *console) wait() { c.watched.Wait() }
 
 // colours tells whether out is a terminal that wants them.
 func colours(out io.Writer) bool {
@@ -42,12 +52,29 @@ const (
 	blue  = "\x1b[34m"
 )
 
-func (c *console) greet(l *lambdatest.Lambda, mode lambdatest.URLMode) {
+// greet prints the addresses that all functions share.
+func (c *console) greet(service *lambdatest.Service, local *queues) {
+	c.tell("Lambda API", service.Endpoint()+"  (AWS_ENDPOINT_URL_LAMBDA)")
+	if local == nil {
+		return
+	}
+	c.tell("SQS API", local.endpoint()+"  (AWS_ENDPOINT_URL_SQS, which the functions have)")
+	for _, name := range local.order {
+		c.tell("Queue", local.server.Queue(name).URL()+"  (OFFLOAD_SQS_QUEUE_URL={queue:"+name+"})")
+	}
+}
+
+// introduce prints the addresses of a function.
+func (c *console) introduce(l *lambdatest.Lambda, mode lambdatest.URLMode) {
+	c.tell("Invoke", fmt.Sprintf("%s/2015-03-31/functions/%s/invocations", l.Endpoint(), l.Name()))
+	c.tell("Function URL", fmt.Sprintf("%s  (%s)", l.URL(), mode))
+}
+
+// tell prints a line of the list of addresses.
+func (c *console) tell(what, where string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.print("Lambda API    %s  (AWS_ENDPOINT_URL_LAMBDA)\n", l.Endpoint())
-	c.print("Invoke        %s/2015-03-31/functions/%s/invocations\n", l.Endpoint(), l.Name())
-	c.print("Function URL  %s  (%s)\n", l.URL(), mode)
+	c.print("%-13s %s\n", what, where)
 }
 
 // say prints a line of the program itself.
@@ -57,36 +84,102 @@ func (c *console) say(text string) {
 	c.print("%s\n", c.paint(dim, "lambdalocal: "+text))
 }
 
-// show prints an event. Events that a line of the log tells as well are left out.
+// show prints an event. Events that a line of the log tells as well are left out, and so are polls that found nothing.
 func (c *console) show(e lambdatest.Event) {
-	var text, colour string
-	switch e.Kind {
-	case lambdatest.EventLog:
-		text, colour = e.Message, logColour(e.Message)
-	case lambdatest.EventInitStart:
-		text, colour = "INIT "+e.Message, dim
-	case lambdatest.EventFreeze:
-		text, colour = "FREEZE", blue
-	case lambdatest.EventThaw:
-		text, colour = "THAW", blue
-	case lambdatest.EventResponseEnd:
-		text, colour = "RESPONSE RequestId: "+e.RequestID, green
-	case lambdatest.EventCrash:
-		text, colour = "CRASH "+e.Message, red
-	case lambdatest.EventShutdownStart:
-		text, colour = "SHUTDOWN "+e.Message, dim
-	case lambdatest.EventExit:
-		text, colour = "EXIT "+e.Message, dim
-	case lambdatest.EventClose:
-		close(c.closed)
+	if e.Kind == lambdatest.EventClose {
+		c.watched.Done()
 		return
-	default:
+	}
+	text, colour := describe(e)
+	if text == "" {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	env := e.EnvironmentID
-	c.print("%s %s %s\n", c.paint(dim, e.Time.Format("15:04:05.000")), c.paint(dim, env[:min(4, len(env))]), c.paint(colour, text))
+	source := "sqs " // as wide as the start of an environment's ID
+	switch {
+	case e.EnvironmentID != "":
+		source = e.EnvironmentID[:min(4, len(e.EnvironmentID))]
+	case e.Batch == nil:
+		source = "asyn"
+	}
+	if c.names {
+		source += " " + e.Function
+	}
+	c.print("%s %s %s\n", c.paint(dim, e.Time.Format("15:04:05.000")), c.paint(dim, source), c.paint(colour, text))
+}
+
+// describe says in a line what happened, or nothing.
+func describe(e lambdatest.Event) (text, colour string) {
+	switch e.Kind {
+	case lambdatest.EventLog:
+		return e.Message, logColour(e.Message)
+	case lambdatest.EventInitStart:
+		return "INIT " + e.Message, dim
+	case lambdatest.EventFreeze:
+		return "FREEZE", blue
+	case lambdatest.EventThaw:
+		return "THAW", blue
+	case lambdatest.EventResponseEnd:
+		return "RESPONSE RequestId: " + e.RequestID, green
+	case lambdatest.EventCrash:
+		return "CRASH " + e.Message, red
+	case lambdatest.EventShutdownStart:
+		return "SHUTDOWN " + e.Message, dim
+	case lambdatest.EventExit:
+		return "EXIT " + e.Message, dim
+	default:
+	}
+	if e.Batch != nil {
+		return describeBatch(e)
+	}
+	return describeAsync(e)
+}
+
+// describeBatch is describe for what event source mappings do.
+func describeBatch(e lambdatest.Event) (text, colour string) {
+	queue := e.Batch.Queue[strings.LastIndexByte(e.Batch.Queue, ':')+1:]
+	switch e.Kind {
+	case lambdatest.EventPoll:
+		if e.Message != "" {
+			return "RECEIVE from " + queue + " failed: " + e.Message, red
+		}
+	case lambdatest.EventBatchStart:
+		return fmt.Sprintf("BATCH RequestId: %s Queue: %s Messages: %d", e.RequestID, queue, len(e.Batch.Messages)), green
+	case lambdatest.EventBatchEnd:
+		text := fmt.Sprintf("BATCH END RequestId: %s Done: %d Failed: %d", e.RequestID, len(e.Batch.Messages), len(e.Batch.Failed))
+		if len(e.Batch.Failed) == 0 {
+			return text, green
+		}
+		if e.Message != "" {
+			text += " " + e.Message
+		}
+		return text, red
+	case lambdatest.EventDelete:
+		if len(e.Batch.Failed) > 0 {
+			return fmt.Sprintf("DELETE of %d messages from %s failed: %s", len(e.Batch.Failed), queue, e.Message), red
+		}
+	default:
+	}
+	return "", plain
+}
+
+// describeAsync is describe for the queue of asynchronous invocations.
+func describeAsync(e lambdatest.Event) (text, colour string) {
+	switch e.Kind {
+	case lambdatest.EventAsyncAccepted:
+		return "EVENT RequestId: " + e.RequestID, green
+	case lambdatest.EventAsyncRetry:
+		return "EVENT RETRY RequestId: " + e.RequestID + " " + e.Message, red
+	case lambdatest.EventAsyncDelivered:
+		return "EVENT DELIVERED RequestId: " + e.RequestID + " to " + e.Message, green
+	case lambdatest.EventAsyncDeliveryFailed:
+		return "EVENT DELIVERY FAILED RequestId: " + e.RequestID + " " + e.Message, red
+	case lambdatest.EventAsyncEnd:
+		return "EVENT END RequestId: " + e.RequestID + " " + e.Message, dim
+	default:
+	}
+	return "", plain
 }
 
 // print writes to the output; that nobody reads it is no reason to end the functions.

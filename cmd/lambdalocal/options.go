@@ -10,21 +10,25 @@ import (
 	"github.com/go-offload/lambda/lambdatest"
 )
 
-// options is what the command line says.
-type options struct {
-	listen   string
-	function lambdatest.Function
-}
+const defaultListen = "127.0.0.1:9000"
 
 const usage = `Usage: lambdalocal [flags] -- program [arguments]
        lambdalocal [flags] -package ./path/of/a/go/package
+       lambdalocal -config file.json [-listen address] [-sqs address]
 
-Runs a Lambda function on this machine: answers when the function has answered, lets the environment run until the
+Runs Lambda functions on this machine: answers when the function has answered, lets the environment run until the
 runtime and the extensions ask for their next event, and then really freezes it (SIGSTOP) until the next request.
 
   aws lambda invoke --endpoint-url http://127.0.0.1:9000 --function-name function --cli-binary-format raw-in-base64-out \
       --payload '{}' /dev/stdout
   curl -d '{}' http://127.0.0.1:9000/2015-03-31/functions/function/invocations
+
+With -queue there are SQS queues too, and with -map they invoke the function:
+
+  lambdalocal -sqs 127.0.0.1:9324 -queue orders,dlq=dead -map orders,batch=5 -- ./bootstrap
+  aws sqs send-message --endpoint-url http://127.0.0.1:9324 --queue-url http://127.0.0.1:9324/123456789012/orders --message-body hi
+
+"go doc github.com/go-offload/lambda/cmd/lambdalocal" is the manual.
 
 Flags:
 `
@@ -79,24 +83,28 @@ func (u urlMode) Set(s string) error {
 	return nil
 }
 
-// parse reads the command line. Errors and, with -h, help are printed to out; the error is flag.ErrHelp for help.
-func parse(args []string, out io.Writer) (options, error) {
-	o := options{function: lambdatest.Function{Env: map[string]string{}}}
-	f := &o.function
+// parse reads the command line, and the config file if it names one. Errors and, with -h, help are printed to out; the
+// error is flag.ErrHelp for help.
+func parse(args []string, out io.Writer) (plan, error) {
+	p := plan{}
+	one := &function{spec: lambdatest.Function{Env: map[string]string{}}}
+	f := &one.spec
+	var config string
 	flags := flag.NewFlagSet("lambdalocal", flag.ContinueOnError)
 	flags.SetOutput(out)
 	flags.Usage = func() {
 		_, _ = io.WriteString(out, usage)
 		flags.PrintDefaults()
 	}
-	flags.StringVar(&o.listen, "listen", "127.0.0.1:9000", "`address` of the Lambda API")
+	flags.StringVar(&config, "config", "", "`file` that describes functions and queues, instead of flags")
+	flags.StringVar(&p.listen, "listen", defaultListen, "`address` of the Lambda API")
 	flags.StringVar(&f.URLAddr, "url", "127.0.0.1:0", "`address` of the function URL; port 0 takes a free one")
 	flags.Var(urlMode{&f.URLMode}, "url-mode", "invoke `mode` of the function URL: buffered or response_stream")
 	flags.StringVar(&f.Name, "name", "function", "`name` of the function")
 	flags.StringVar(&f.Package, "package", "", "Go `package` to build and run, instead of a program")
 	flags.StringVar(&f.Dir, "dir", "", "`directory` to build and run in")
 	flags.StringVar(&f.Handler, "handler", "bootstrap", "value of _HANDLER")
-	flags.Var(assignments(f.Env), "env", "environment variable `NAME=VALUE` for the function; may be repeated")
+	flags.Var(assignments(f.Env), "env", "environment variable `NAME=VALUE` for the function, in which {queue:Q} is the URL of queue Q; may be repeated")
 	flags.DurationVar(&f.Timeout, "timeout", 0, "function timeout (default 3s)")
 	flags.DurationVar(&f.InitTimeout, "init-timeout", 0, "limit of the init phase (default 10s)")
 	flags.IntVar(&f.MemorySize, "memory", 0, "memory size in `MB`, reported and not enforced (default 128)")
@@ -106,15 +114,95 @@ func parse(args []string, out io.Writer) (options, error) {
 	flags.Var((*commands)(&f.Extensions), "extension", "`command` of an external extension; may be repeated")
 	flags.BoolVar(&f.DisableFreeze, "no-freeze", false, "leave the processes running between invocations")
 	flags.BoolVar(&f.DisableExtensions, "no-extensions", false, "answer 404 on the Extensions API")
+	flags.StringVar(&p.sqs, "sqs", "", "`address` of an SQS endpoint (with -queue default 127.0.0.1:0, a free port)")
+	flags.Func("queue", "create the SQS `queue` NAME[,visibility=30s,delay=0s,retention=96h,wait=0s,dlq=NAME,receives=5,fifo,contentDedup]; may be repeated",
+		reads("queue", "name", func(v value) error {
+			q, err := readQueue(v)
+			p.queues = append(p.queues, q)
+			return err
+		}))
+	flags.Func("map", "invoke the function with the messages of a `queue`: NAME or URL[,batch=10,window=0s,partial,concurrency=N]; may be repeated",
+		reads("map", "queue", func(v value) error {
+			m, err := readMapping(v)
+			one.mappings = append(one.mappings, m)
+			return err
+		}))
+	flags.Func("gateway", "serve an HTTP front of this `type`: rest, http, async or alb[,addr=127.0.0.1:0,timeout=29s,stage=prod,status=202,multiValueHeaders]; may be repeated",
+		reads("gateway", "type", func(v value) error {
+			g, err := readGateway(v)
+			one.gateways = append(one.gateways, g)
+			return err
+		}))
+	flags.Func("async", "`settings` of asynchronous invocations: retries=2,maxAge=6h,onSuccess=Q,onFailure=Q,deadLetterQueue=Q,speedup=1, where Q is a queue, function:NAME or an ARN",
+		func(s string) error {
+			v, err := parseSettings("async", "", s)
+			if err != nil {
+				return err
+			}
+			return readAsync(&f.Async)(v)
+		})
 	if err := flags.Parse(args); err != nil {
-		return o, err // printed already
+		return p, err // printed already
 	}
 	f.Command = flags.Args()
+	if config != "" {
+		return withConfig(p, config, flags)
+	}
 	if (f.Package == "") == (len(f.Command) == 0) {
-		err := errors.New("name either a program after -- or a -package")
+		err := errors.New("name either a program after -- or a -package, or a -config")
 		_, _ = fmt.Fprintf(out, "lambdalocal: %v\n\n", err)
 		flags.Usage()
-		return o, err
+		return p, err
 	}
-	return o, nil
+	one.at = place{path: "function " + f.Name}
+	p.functions = []*function{one}
+	return p, nil
+}
+
+// reads makes a flag of something with a name and settings.
+func reads(flag, first string, read func(value) error) func(string) error {
+	return func(s string) error {
+		v, err := parseSettings(flag, first, s)
+		if err != nil {
+			return err
+		}
+		return read(v)
+	}
+}
+
+// errConfig is a config file that cannot be used.
+var errConfig = errors.New("bad configuration")
+
+// withConfig reads the config file. Addresses on the command line win over those in it; other flags have no place
+// beside it.
+func withConfig(p plan, name string, flags *flag.FlagSet) (plan, error) {
+	var others []string
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) {
+		given[f.Name] = true
+		if f.Name != "config" && f.Name != "listen" && f.Name != "sqs" {
+			others = append(others, "-"+f.Name)
+		}
+	})
+	if flags.NArg() > 0 {
+		others = append(others, "a program")
+	}
+	var c plan
+	var err error
+	if len(others) > 0 {
+		err = fmt.Errorf("-config stands alone, with -listen and -sqs at most; put this into the file: %s", strings.Join(others, ", "))
+	} else {
+		c, err = readConfig(name)
+	}
+	if err != nil {
+		_, _ = fmt.Fprintf(flags.Output(), "lambdalocal: %v\n", err)
+		return c, errors.Join(errConfig, err)
+	}
+	if given["listen"] {
+		c.listen = p.listen
+	}
+	if given["sqs"] {
+		c.sqs = p.sqs
+	}
+	return c, nil
 }

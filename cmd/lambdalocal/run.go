@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/go-offload/lambda/lambdatest"
@@ -25,35 +26,51 @@ const patience = 3 * time.Second
 
 // run is the program. It returns its exit code after the first signal, or when it cannot start.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer, signals <-chan os.Signal) int {
-	o, err := parse(args, stderr)
+	p, err := parse(args, stderr)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case err != nil:
 		return exitUsage
 	}
-	if err := serve(ctx, o, stdout, signals); err != nil {
+	if err := serve(ctx, p, stdout, signals); err != nil {
 		_, _ = fmt.Fprintln(stderr, "lambdalocal:", err)
 		return exitFailed
 	}
 	return exitOK
 }
 
-// serve runs the function until the first signal.
-func serve(ctx context.Context, o options, stdout io.Writer, signals <-chan os.Signal) error {
-	service, err := lambdatest.New(&lambdatest.Options{Addr: o.listen}) //nolint:contextcheck // lives until Close
+// serve runs the plan until the first signal.
+func serve(ctx context.Context, p plan, stdout io.Writer, signals <-chan os.Signal) error {
+	var local *queues
+	if p.sqs != "" || len(p.queues) > 0 {
+		var err error
+		if local, err = startQueues(p.sqs, p.queues); err != nil {
+			return err
+		}
+	}
+	// Last: the functions and the mappings use it.
+	defer local.close()
+	service, err := lambdatest.New(&lambdatest.Options{Addr: p.listen}) //nolint:contextcheck // lives until Close
 	if err != nil {
 		return err
 	}
 	defer func() { _ = service.Close() }()
-	l, err := service.Deploy(ctx, o.function)
-	if err != nil {
-		return err
-	}
-	screen := newConsole(stdout, colours(stdout))
-	l.Subscribe(screen.show)
-	screen.greet(l, o.function.URLMode)
 
+	screen := newConsole(stdout, colours(stdout), len(p.functions) > 1)
+	r := &running{screen: screen}
+	for _, f := range p.functions {
+		if err := r.deploy(ctx, service, f, local); err != nil {
+			return err
+		}
+	}
+	screen.greet(service, local)
+	// Mapped when all are there: a message may have the functions invoke each other.
+	for i, f := range p.functions {
+		if err := r.open(ctx, r.functions[i], f, local); err != nil {
+			return err
+		}
+	}
 	<-signals
 	screen.say("ending; interrupt again to kill")
 	ctx, cancel := context.WithTimeout(ctx, patience)
@@ -65,10 +82,74 @@ func serve(ctx context.Context, o options, stdout io.Writer, signals <-chan os.S
 		case <-ctx.Done():
 		}
 	}()
-	if err := l.Shutdown(ctx); err != nil {
-		screen.say("killed what was left")
-	}
-	l.Close()
-	<-screen.closed
+	r.end(ctx)
 	return nil
+}
+
+// running is what was started.
+type running struct {
+	screen    *console
+	functions []*lambdatest.Lambda
+	mappings  []*lambdatest.EventSourceMapping
+}
+
+func (r *running) deploy(ctx context.Context, service *lambdatest.Service, f *function, local *queues) error {
+	if err := f.resolve(local); err != nil {
+		return err
+	}
+	l, err := service.Deploy(ctx, f.spec)
+	if err != nil {
+		return f.at.errorf("%w", err)
+	}
+	r.functions = append(r.functions, l)
+	r.screen.watch(l)
+	return nil
+}
+
+// open prints the function's addresses, and opens the ways to it.
+func (r *running) open(ctx context.Context, l *lambdatest.Lambda, f *function, local *queues) error {
+	r.screen.introduce(l, f.spec.URLMode)
+	for _, g := range f.gateways {
+		s, err := l.ServeGateway(ctx, g)
+		if err != nil {
+			return f.at.errorf("%w", err)
+		}
+		r.screen.tell("Gateway", fmt.Sprintf("%s  (%v)", s.URL(), g.Type))
+	}
+	for _, m := range f.mappings {
+		resolved, err := m.resolve(local)
+		if err != nil {
+			return err
+		}
+		esm, err := l.MapQueue(ctx, resolved)
+		if err != nil {
+			return m.at.errorf("%w", err)
+		}
+		r.mappings = append(r.mappings, esm)
+		r.screen.tell("Mapped", fmt.Sprintf("%s to %s", resolved.QueueURL, l.Name()))
+	}
+	return nil
+}
+
+// end stops polling, then takes the environments through their shutdown phase.
+func (r *running) end(ctx context.Context) {
+	var work sync.WaitGroup
+	for _, esm := range r.mappings {
+		work.Go(func() {
+			if err := esm.Disable(ctx); err != nil {
+				r.screen.say("a batch was cut off; its messages stay in the queue")
+			}
+		})
+	}
+	work.Wait()
+	for _, l := range r.functions {
+		work.Go(func() {
+			if err := l.Shutdown(ctx); err != nil {
+				r.screen.say("killed what was left of " + l.Name())
+			}
+			l.Close()
+		})
+	}
+	work.Wait()
+	r.screen.wait()
 }

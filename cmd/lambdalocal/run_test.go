@@ -222,7 +222,7 @@ func TestParse(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f := o.function
+	f := o.functions[0].spec
 	if f.Timeout != 7*time.Second || f.URLMode != lambdatest.ResponseStream || f.Env["A"] != "1" || f.Env["B"] != "x=y" ||
 		f.EnvironmentConcurrency != 4 || f.IdleTimeout != time.Minute || !f.DisableFreeze ||
 		strings.Join(f.Command, " ") != "./bootstrap -v" || strings.Join(f.Extensions[0], "|") != "node|ext.js" || o.listen != "127.0.0.1:9000" {
@@ -236,7 +236,7 @@ func TestParse(t *testing.T) {
 func TestColours(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	c := newConsole(&out, true)
+	c := newConsole(&out, true, false)
 	c.show(lambdatest.Event{Kind: lambdatest.EventLog, Message: "REPORT RequestId: x\tStatus: timeout", EnvironmentID: "abcdef"})
 	if !strings.Contains(out.String(), red) || !strings.Contains(out.String(), "abcd") {
 		t.Errorf("%q", out.String())
