@@ -207,7 +207,7 @@ func (d *delivery) await() error {
 		return nil
 	}
 	e := d.task
-	if deadline := e.scope.tail.deadline; !deadline.IsZero() && !deadline.After(d.due) {
+	if deadline := e.scope.tail.deadline; !deadline.After(d.due) { // nor does an invocation without one wait for years
 		return fmt.Errorf("%w: task %q (ID %s) is due at %s, after this invocation's end, and no strategy of the chain can hold it back until then",
 			ErrNotDue, e.task.name, e.set.id, d.due.UTC().Format(time.RFC3339))
 	}

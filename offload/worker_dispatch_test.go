@@ -1,15 +1,12 @@
 package offload_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 
 	"github.com/go-offload/lambda/offload"
-	"github.com/go-offload/lambda/offload/driver"
 )
 
 // rawHandler gets events undecoded.
@@ -92,34 +89,4 @@ func BenchmarkDispatchForeign(b *testing.B) {
 			}
 		})
 	}
-}
-
-func FuzzDispatch(f *testing.F) {
-	for _, event := range foreignEvents(f) {
-		f.Add([]byte(event))
-	}
-	good := string(envelope(f, "nobody-knows", "a", `{"a":[1]}`))
-	f.Add([]byte(good))
-	f.Add(sqsEvent(false, message{id: "m", body: good}, message{id: "n", body: "x"}))
-	f.Add(sqsEvent(true, message{id: "m", body: good, group: "g"}, message{id: "n", body: "x", group: "g"}))
-	var got [][]byte
-	dispatched := offload.Dispatcher(f, offload.WithStrategies(&post{}), offload.WithLogger(slog.New(slog.DiscardHandler)))
-	f.Fuzz(func(t *testing.T, event []byte) {
-		got = nil
-		original := bytes.Clone(event)
-		_, err := dispatched(event, func(event []byte) { got = append(got, bytes.Clone(event)) })
-		if !bytes.Equal(event, original) {
-			t.Error("the event was changed")
-		}
-		task := driver.Sniff(event)
-		switch {
-		case task && (err == nil || len(got) > 0):
-			t.Errorf("an envelope: %v, handler called %d times", err, len(got))
-		case !task && len(got) == 1 && bytes.Equal(got[0], event):
-		case !task && !bytes.Contains(event, []byte("offloadversion")):
-			t.Errorf("the handler got %q for %q", got, event)
-		case !task && err != nil:
-			t.Errorf("the error of a batch: %v", err)
-		}
-	})
 }
