@@ -18,7 +18,7 @@ const (
 
 // production are the packages that a Lambda binary links.
 var production = []string{
-	"offload", "offload/driver", "offload/offloadhttp", "offload/offloadstream", "strategies/stream", "strategies/extension", "strategies/invoke", "strategies/sqs",
+	"offload", "offload/driver", "offload/offloademf", "offload/offloadhttp", "offload/offloadstream", "strategies/stream", "strategies/extension", "strategies/invoke", "strategies/sqs",
 }
 
 // deps lists what pkg links in a Lambda binary; without the tag aws-lambda-go links net/rpc, and
