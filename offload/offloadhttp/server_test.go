@@ -94,23 +94,71 @@ func TestTasksRunAfterTheResponse(t *testing.T) {
 	}
 }
 
-// A task does not begin before net/http has written the response.
+// slowConn does not let a response out before the gate is open.
+type slowConn struct {
+	net.Conn
+	writing chan<- struct{}
+	gate    <-chan struct{}
+}
+
+func (c slowConn) Write(p []byte) (int, error) {
+	c.writing <- struct{}{}
+	<-c.gate
+	return c.Conn.Write(p)
+}
+
+type slowListener struct {
+	net.Listener
+	wrap func(net.Conn) net.Conn
+}
+
+func (l slowListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.wrap(c), nil
+}
+
+// A task does not begin before net/http has written the response, which is after the handler returned.
 func TestTasksDoNotBeginBeforeTheResponse(t *testing.T) {
 	t.Parallel()
-	began := make(chan struct{})
-	_, url := serve(t, func(w http.ResponseWriter, r *http.Request) {
+	began, writing, gate := make(chan struct{}), make(chan struct{}, 10), make(chan struct{})
+	s, err := NewServer(handlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_ = offload.After(r.Context(), offload.Func("task", func(context.Context) error { close(began); return nil }))
 		fmt.Fprint(w, "x")
-		select {
-		case <-began:
-			t.Error("the task began beside the handler")
-		case <-time.After(20 * time.Millisecond):
-		}
-	})
-	if _, _, err := get(t, url); err != nil {
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	served := make(chan error, 1)
+	go func() {
+		served <- s.Serve(slowListener{ln, func(c net.Conn) net.Conn { return slowConn{c, writing, gate} }})
+	}()
+	answered := make(chan error, 1)
+	go func() {
+		_, _, err := get(t, "http://"+ln.Addr().String())
+		answered <- err
+	}()
+	<-writing // the handler has returned
+	select {
+	case <-began:
+		t.Error("the task began before the response was written")
+	case <-time.After(20 * time.Millisecond):
+	}
+	close(gate)
+	<-began
+	if err := <-answered; err != nil {
 		t.Error(err)
 	}
-	<-began
+	if err := errors.Join(s.Shutdown(t.Context()), <-served); err != nil {
+		t.Error(err)
+	}
+	http.DefaultClient.CloseIdleConnections()
 }
 
 func TestPanicsOfHandlersKeepTheirTasks(t *testing.T) {

@@ -1,0 +1,96 @@
+// Command function is started in the ways that package offloadhttp and offloadstream offer; START says how.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log"
+	"net/http"
+	"os"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/go-offload/lambda/offload"
+	"github.com/go-offload/lambda/offload/offloadhttp"
+	"github.com/go-offload/lambda/offload/offloadstream"
+	_ "github.com/go-offload/lambda/strategies/extension"
+	_ "github.com/go-offload/lambda/strategies/invoke"
+	_ "github.com/go-offload/lambda/strategies/stream"
+)
+
+func main() {
+	switch os.Getenv("START") {
+	case "http":
+		offloadhttp.Start(http.HandlerFunc(serve))
+	case "wrap":
+		wrapped, err := offloadhttp.Wrap(http.HandlerFunc(serve))
+		if err != nil {
+			log.Fatal(err)
+		}
+		lambda.Start(wrapped)
+	case "raw":
+		offload.Start(raw)
+	}
+}
+
+// task notes its input and the request ID of the invocation that it runs in.
+var task = offload.Define("note", func(ctx context.Context, line string) error {
+	lc, _ := lambdacontext.FromContext(ctx)
+	f, err := os.OpenFile(os.Getenv("JOURNAL"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintln(f, line, lc.AwsRequestID)
+	return errors.Join(err, f.Close())
+})
+
+var errBroken = errors.New("the model is gone")
+
+// serve does what the path says.
+func serve(w http.ResponseWriter, r *http.Request) {
+	if err := offload.After(r.Context(), task.With(r.URL.Path)); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	switch r.URL.Path {
+	case "/panic":
+		panic("boom")
+	case "/break":
+		_, _ = io.WriteString(w, "begun")
+		_ = http.NewResponseController(w).Flush()
+		panic(errBroken)
+	case "/big":
+		_, _ = w.Write(make([]byte, 7<<20))
+	default:
+		_, _ = io.WriteString(w, "ok")
+	}
+}
+
+// raw does the same without net/http.
+func raw(ctx context.Context, req events.LambdaFunctionURLRequest) (*offloadstream.Response, error) {
+	head := offloadstream.Head{Status: http.StatusAccepted, Header: http.Header{"X-Order": {"4711"}}, Cookies: []*http.Cookie{{Name: "a", Value: "1"}}}
+	path := req.RawPath // the function outlives this event
+	return offloadstream.New(ctx, head, func(ctx context.Context, w *offloadstream.Writer) error {
+		if _, err := w.WriteString("begun"); err != nil {
+			return err
+		}
+		if err := offload.After(ctx, task.With(path)); err != nil {
+			return err
+		}
+		switch path {
+		case "/break":
+			return errBroken
+		case "/panic":
+			panic("boom")
+		case "/big":
+			_, err := w.Write(make([]byte, 7<<20))
+			return err
+		}
+		_, err := w.WriteString(", done")
+		return err
+	}), nil
+}
