@@ -24,13 +24,13 @@ func plan(rng *rand.Rand, n, here int) []work {
 		switch p := rng.Float64(); {
 		case p < 0.010:
 			w.Do, w.Until = "fail", poison
-		case p < 0.030:
+		case p < 0.090:
 			w.Do, w.Until = "fail", 1 // the first attempt, wherever it is made
-		case p < 0.035:
+		case p < 0.095:
 			w.Do, w.Until = "crash", here+1
-		case p < 0.037:
+		case p < 0.097:
 			w.Do, w.Until = "listen", 1
-		case p < 0.039:
+		case p < 0.099:
 			w.Do, w.Until = "hang", 1
 		}
 	}
