@@ -45,4 +45,19 @@
 //  6. sender-6: Send returns soon after its context has ended, and reports no success that it does not know of.
 //  7. sender-7: as many Sends may be in flight at once as Limits.Concurrency says.
 //  8. sender-8: through package offload, tasks are at the destination before the response is out.
+//
+// # Rules for chains
+//
+// [RunChain] tests two strategies one behind the other. The rules 2 to 6 are for a keeper with a sender behind
+// it, 7 for the opposite, and 8 for two senders; 6 to 8 need a destination that can refuse.
+//
+//  1. chain-1: the first strategy has what it can do, and the second hears nothing of it.
+//  2. chain-2: what fails in the process for good goes to the second, once.
+//  3. chain-3: its attempts go with it: delivered to the function again, it goes on counting.
+//  4. chain-4: what would miss the deadline is at the second when the environment freezes,
+//     whether it listens to its context or not.
+//  5. chain-5: a closure, which cannot leave, ends in the process.
+//  6. chain-6: a task that nobody takes has one terminal event, with the reason.
+//  7. chain-7: what the first refuses runs in the process, once and after the response.
+//  8. chain-8: what the first refuses is at the second before the response is out.
 package strategytest

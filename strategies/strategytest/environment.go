@@ -41,14 +41,26 @@ type environment struct {
 // Extensions API refuse the registration.
 func (c *check) environment(handler handlerFunc, extensionRefused bool) *environment {
 	c.t.Helper()
-	e := &environment{check: c, subject: c.New(c.t)}
-	vars := maps.Clone(e.subject.Environment)
-	if c.Extension {
+	return c.environmentOf(handler, c.Extension, extensionRefused, []Subject{c.New(c.t)})
+}
+
+// environmentOf opens a chain of strategies behind a handler.
+func (c *check) environmentOf(handler handlerFunc, extension, extensionRefused bool, chain []Subject, opts ...offload.Option) *environment {
+	c.t.Helper()
+	e := &environment{check: c, subject: chain[0]}
+	if extension {
+		e.api = serveExtensions(c.t, extensionRefused)
+	}
+	var strategies []driver.Strategy
+	for _, s := range chain {
+		vars := maps.Clone(s.Environment)
 		if vars == nil {
 			vars = map[string]string{}
 		}
-		e.api = serveExtensions(c.t, extensionRefused)
-		vars["AWS_LAMBDA_RUNTIME_API"] = e.api.address()
+		if e.api != nil {
+			vars["AWS_LAMBDA_RUNTIME_API"] = e.api.address()
+		}
+		strategies = append(strategies, observe(c, s.Strategy, vars))
 	}
 	wrapped, err := offload.Wrap(func(ctx context.Context) (io.Reader, error) {
 		body, err := handler(ctx)
@@ -56,7 +68,7 @@ func (c *check) environment(handler handlerFunc, extensionRefused bool) *environ
 			return nil, err
 		}
 		return strings.NewReader(body), nil
-	}, offload.WithStrategies(observe(c, e.subject.Strategy, vars)), offload.WithLogger(slog.New(slog.DiscardHandler)))
+	}, append(opts, offload.WithStrategies(strategies...), offload.WithLogger(slog.New(slog.DiscardHandler)))...)
 	if err != nil {
 		c.t.Fatalf("strategytest: opening the strategy: %v", err)
 	}
@@ -71,8 +83,10 @@ func (c *check) environment(handler handlerFunc, extensionRefused bool) *environ
 type invocation struct {
 	requestID string
 	deadline  time.Time
-	posted    atomic.Bool   // the response or the error is out
-	idle      chan struct{} // closed when the runtime asks for its next event, or exits
+	event     []byte                      // nil: an empty object
+	task      func(context.Context) error // what the task of a chain does
+	posted    atomic.Bool                 // the response or the error is out
+	idle      chan struct{}               // closed when the runtime asks for its next event, or exits
 }
 
 // invoke announces an invocation and starts it.
@@ -112,7 +126,7 @@ func (e *environment) handle(inv *invocation) {
 		InvokedFunctionArn: "arn:aws:lambda:eu-central-1:123456789012:function:conformance",
 	})
 	ctx = context.WithValue(ctx, invocationKey{}, inv)
-	response, err := e.call(ctx)
+	response, err := e.call(ctx, inv.event)
 	if err != nil {
 		inv.posted.Store(true)
 		return
@@ -129,7 +143,7 @@ func (e *environment) handle(inv *invocation) {
 
 // call calls the wrapped handler with what it takes. A panic is an error, as it is
 // to aws-lambda-go; that the process would then exit is for the checks to remember.
-func (e *environment) call(ctx context.Context) (response io.Reader, err error) {
+func (e *environment) call(ctx context.Context, event []byte) (response io.Reader, err error) {
 	defer func() {
 		if recover() != nil {
 			err = errHandler
@@ -137,7 +151,10 @@ func (e *environment) call(ctx context.Context) (response io.Reader, err error) 
 	}()
 	in := []reflect.Value{reflect.ValueOf(ctx)}
 	if e.handler.Type().NumIn() == 2 {
-		in = append(in, reflect.ValueOf(json.RawMessage("{}")))
+		if event == nil {
+			event = []byte("{}")
+		}
+		in = append(in, reflect.ValueOf(json.RawMessage(event)))
 	}
 	out := e.handler.Call(in)
 	if err, _ := out[1].Interface().(error); err != nil {

@@ -78,6 +78,15 @@ var (
 	senderContext    = rule{"sender-6", "Send ends with its context"}
 	senderConcurrent = rule{"sender-7", "Sends may be in flight at once"}
 	senderDurable    = rule{"sender-8", "tasks have arrived before the response is out"}
+
+	chainFirst     = rule{"chain-1", "the first strategy has what it can do, and the second hears nothing of it"}
+	chainSpills    = rule{"chain-2", "what fails here for good goes to the second, once"}
+	chainAttempts  = rule{"chain-3", "the attempts made go with the task"}
+	chainDeadline  = rule{"chain-4", "what would miss the deadline goes to the second before it"}
+	chainClosure   = rule{"chain-5", "a closure ends in this process"}
+	chainNobody    = rule{"chain-6", "a task that nobody takes ends with the reason"}
+	chainFallsBack = rule{"chain-7", "what the first refuses runs here, once and after the response"}
+	chainRelays    = rule{"chain-8", "what the first refuses has arrived at the second before the response is out"}
 )
 
 // check is one test of a strategy and what it found.
