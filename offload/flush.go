@@ -57,7 +57,7 @@ func addFlush(o *options, f func(context.Context) error) {
 	o.tailEnd = all
 }
 
-// flushers are called at the same time.
+// flushers are called at the same time. There is one at least.
 type flushers []*flusher
 
 // flusher calls one function given to WithFlush.
@@ -122,15 +122,18 @@ func (fl *flusher) protected(ctx context.Context) (err error) {
 }
 
 func (all flushers) flush(ctx context.Context, log *slog.Logger, id slog.Attr) {
-	var wait sync.WaitGroup
-	for _, fl := range all {
-		wait.Go(func() {
-			if err := fl.call(ctx); err != nil {
-				log.WarnContext(ctx, "offload: flushing failed at the end of an invocation; what was to be exported may be lost", "error", err.Error(), id)
-			}
-		})
+	var others sync.WaitGroup
+	for _, fl := range all[1:] {
+		others.Go(func() { fl.report(ctx, log, id) })
 	}
-	wait.Wait()
+	all[0].report(ctx, log, id)
+	others.Wait()
+}
+
+func (fl *flusher) report(ctx context.Context, log *slog.Logger, id slog.Attr) {
+	if err := fl.call(ctx); err != nil {
+		log.WarnContext(ctx, "offload: flushing failed at the end of an invocation; what was to be exported may be lost", "error", err.Error(), id)
+	}
 }
 
 // finish is the last of a tail: everything has its terminal event, and no further task

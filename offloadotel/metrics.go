@@ -2,6 +2,8 @@ package offloadotel
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 
 	"go.opentelemetry.io/otel"
 	"go.opentelemetry.io/otel/attribute"
@@ -37,10 +39,13 @@ type instruments struct {
 	wait     metric.Float64Histogram
 	duration metric.Float64Histogram
 	timeLeft metric.Float64Histogram
+
+	points sync.Map // *options by point
+	known  atomic.Int32
 }
 
 // newInstruments reports what a meter refuses to OpenTelemetry's error handler; the instrument does nothing then.
-func newInstruments(m metric.Meter) instruments {
+func newInstruments(m metric.Meter) *instruments {
 	counter := func(name, unit, what string) metric.Int64Counter {
 		c, err := m.Int64Counter(name, metric.WithUnit(unit), metric.WithDescription(what))
 		if err != nil {
@@ -57,7 +62,7 @@ func newInstruments(m metric.Meter) instruments {
 		}
 		return h
 	}
-	return instruments{
+	return &instruments{
 		accepted: counter("offload.task.accepted", "{task}", "Tasks that were accepted."),
 		retries:  counter("offload.task.retries", "{retry}", "Attempts that failed and were followed by another one."),
 		ended:    counter("offload.task.ended", "{task}", "Tasks that came to an end in this process, by outcome."),
@@ -67,22 +72,57 @@ func newInstruments(m metric.Meter) instruments {
 	}
 }
 
-func (m *instruments) record(ctx context.Context, e offload.Event) {
-	name := keyTaskName.String(e.Task.Name)
+// point is what the attributes of a data point are made of.
+type point struct {
+	kind           offload.EventKind
+	task, strategy string
+}
+
+// options are the attributes of a point, in the form in which they cost no allocation to use.
+type options struct {
+	add    []metric.AddOption
+	record []metric.RecordOption
+}
+
+// maxPoints bounds how many are kept: the names of closures may differ from task to task.
+const maxPoints = 1000
+
+// of gives the options of an event's data points.
+func (m *instruments) of(e *offload.Event) *options {
+	p := point{e.Kind, e.Task.Name, e.Strategy}
+	if known, ok := m.points.Load(p); ok {
+		return known.(*options)
+	}
+	attrs := []attribute.KeyValue{keyTaskName.String(e.Task.Name)}
+	if e.Kind != offload.Accepted {
+		attrs = append(attrs, keyStrategy.String(e.Strategy))
+	}
+	if e.Kind.Terminal() {
+		attrs = append(attrs, outcome(e.Kind))
+	}
+	set := metric.WithAttributeSet(attribute.NewSet(attrs...))
+	made := &options{add: []metric.AddOption{set}, record: []metric.RecordOption{set}}
+	if m.known.Add(1) <= maxPoints {
+		m.points.Store(p, made)
+	}
+	return made
+}
+
+func (m *instruments) record(ctx context.Context, e *offload.Event) {
 	switch {
 	case e.Kind == offload.Accepted:
-		m.accepted.Add(ctx, 1, metric.WithAttributeSet(attribute.NewSet(name)))
+		m.accepted.Add(ctx, 1, m.of(e).add...)
 	case e.Kind == offload.Retrying:
-		m.retries.Add(ctx, 1, metric.WithAttributeSet(attribute.NewSet(name, keyStrategy.String(e.Strategy))))
+		m.retries.Add(ctx, 1, m.of(e).add...)
 	case e.Kind.Terminal():
-		of := metric.WithAttributeSet(attribute.NewSet(name, keyStrategy.String(e.Strategy), outcome(e.Kind)))
-		m.ended.Add(ctx, 1, of)
-		m.wait.Record(ctx, e.Wait.Seconds(), of)
+		of := m.of(e)
+		m.ended.Add(ctx, 1, of.add...)
+		m.wait.Record(ctx, e.Wait.Seconds(), of.record...)
 		if e.Run > 0 {
-			m.duration.Record(ctx, e.Run.Seconds(), of)
+			m.duration.Record(ctx, e.Run.Seconds(), of.record...)
 		}
 		if e.Left != 0 {
-			m.timeLeft.Record(ctx, e.Left.Seconds(), of)
+			m.timeLeft.Record(ctx, e.Left.Seconds(), of.record...)
 		}
 	}
 }

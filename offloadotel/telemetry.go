@@ -22,7 +22,7 @@ type Telemetry struct {
 	tracing trace.TracerProvider
 	meters  metric.MeterProvider
 	tracer  trace.Tracer
-	metrics instruments
+	metrics *instruments
 	overlap bool // invocations overlap and nothing is frozen
 }
 
@@ -76,7 +76,7 @@ func (t *Telemetry) Flush(ctx context.Context) error {
 
 // Observe implements [offload.Observer].
 func (t *Telemetry) Observe(ctx context.Context, e offload.Event) {
-	t.metrics.record(ctx, e)
+	t.metrics.record(ctx, &e)
 	t.annotate(ctx, e)
 }
 
