@@ -9,9 +9,6 @@ import (
 // Interval is an estimate with its 95 % confidence interval.
 type Interval struct{ Value, Low, High float64 }
 
-// Overlaps reports whether two intervals share a value.
-func (i Interval) Overlaps(o Interval) bool { return i.Low <= o.High && o.Low <= i.High }
-
 // resamples is how many samples the bootstrap draws: the ends of the interval are
 // its 25th and 976th.
 const resamples = 1000

@@ -41,28 +41,3 @@ func (c *Cell) Worker() Fleet {
 	}
 	return f
 }
-
-// Queue adds up the requests to SQS of all rounds.
-func (c *Cell) Queue() record.Queue {
-	var sum record.Queue
-	for _, r := range c.Rounds {
-		if q := r.Queue; q != nil {
-			sum.Send += q.Send
-			sum.Receive += q.Receive
-			sum.EmptyReceive += q.EmptyReceive
-			sum.Delete += q.Delete
-			sum.ChangeVisibility += q.ChangeVisibility
-			sum.Messages += q.Messages
-		}
-	}
-	return sum
-}
-
-// BilledPerRequest is the billed milliseconds of both functions for one request
-// of the client.
-func (c *Cell) BilledPerRequest() float64 {
-	if len(c.Requests) == 0 {
-		return 0
-	}
-	return float64(c.Front().BilledMS+c.Worker().BilledMS) / float64(len(c.Requests))
-}

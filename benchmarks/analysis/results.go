@@ -28,9 +28,10 @@ type Cell struct {
 	// Late counts answers after the workload's deadline; none if it has none.
 	Late int
 
-	Answered, Errors               int
-	TasksDue, TasksDone, TasksLost int
-	Modelled                       bool // some of its times contain delays that were added
+	Answered, Errors int
+	// Of the tasks that answered requests accepted, TasksFailed had attempts and
+	// failed in all of them, and TasksLost never came to an end.
+	TasksDue, TasksDone, TasksFailed, TasksLost int
 }
 
 // Of groups a file.
@@ -76,8 +77,7 @@ func (c *Cell) addRound(r record.Round) {
 	c.Latencies = append(c.Latencies, nil)
 	c.TasksDue += r.TasksDue
 	c.TasksDone += r.TasksDone
-	c.TasksLost += r.TasksLost
-	c.Modelled = c.Modelled || r.Modelled
+	c.TasksLost += r.TasksLost // those that failed are taken out by addRequest
 }
 
 func (c *Cell) addRequest(q record.Request) {
@@ -92,6 +92,10 @@ func (c *Cell) addRequest(q record.Request) {
 		return
 	}
 	c.Answered++
+	if failed := failedTasks(&q); failed > 0 {
+		c.TasksFailed += failed
+		c.TasksLost = max(0, c.TasksLost-failed)
+	}
 	c.Latencies[i] = append(c.Latencies[i], d)
 	if limit := time.Duration(c.Workload.DeadlineMS) * time.Millisecond; limit > 0 && d > limit {
 		c.Late++

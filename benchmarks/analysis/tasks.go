@@ -73,6 +73,15 @@ func cold(q *record.Request) bool {
 	return slices.ContainsFunc(q.Invocations, func(i record.Invocation) bool { return i.Cold })
 }
 
+// failedTasks counts tasks that had attempts and none that succeeded.
+func failedTasks(q *record.Request) int {
+	tried := make(map[int]bool)
+	for _, t := range q.Tasks {
+		tried[t.ID] = true
+	}
+	return len(tried) - doneTasks(q)
+}
+
 func doneTasks(q *record.Request) int {
 	done := make(map[int]bool)
 	for _, t := range q.Tasks {

@@ -15,8 +15,8 @@ type Scheme map[Role]color.RGBA
 func Light() Scheme {
 	return Scheme{
 		Paper: hex(0xffffff), Ink: hex(0x1b1f24), Muted: hex(0x57606a), Grid: hex(0xdde1e6), Alarm: hex(0xa40e26),
-		Waits: hex(0xa86400), Loses: hex(0xd1242f), Gateway: hex(0x6e7781), Sends: hex(0x0b62c4),
-		Keeps: hex(0x00875a), Chains: hex(0x9a3ea8), Handler: hex(0x39424e),
+		Waits: hex(0xa86a00), Loses: hex(0xcf1f2e), Gateway: hex(0x6e7781), Sends: hex(0x0b62c4),
+		Keeps: hex(0x00875a), Chains: hex(0xb5389b), Handler: hex(0x39424e),
 	}
 }
 
@@ -25,7 +25,7 @@ func Dark() Scheme {
 	return Scheme{
 		Paper: hex(0x12161c), Ink: hex(0xe8ecf1), Muted: hex(0xa3adb9), Grid: hex(0x2d343e), Alarm: hex(0xff9a91),
 		Waits: hex(0xf0a830), Loses: hex(0xff6a5c), Gateway: hex(0x8f99a5), Sends: hex(0x5aa9ff),
-		Keeps: hex(0x2fc79a), Chains: hex(0xd98ae6), Handler: hex(0xcbd3dc),
+		Keeps: hex(0x2fc79a), Chains: hex(0xee8fd2), Handler: hex(0xcbd3dc),
 	}
 }
 

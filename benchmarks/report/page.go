@@ -127,6 +127,7 @@ type Page struct {
 	Title    string
 	Summary  []string // the answer in sentences
 	Losses   []Loss
+	Failures []Loss // tasks that failed in all of their attempts
 	Headline Headline
 	Overview []Table
 	Sections []Section
@@ -144,10 +145,10 @@ type Section struct {
 	Figures          []Figure
 }
 
-// Loss is a contestant that lost tasks on a workload.
+// Loss is a contestant that lost tasks on a workload, or failed them.
 type Loss struct {
 	Contestant, Workload string
-	Lost, Due            int
+	Tasks, Due           int
 }
 
 // Build makes the page. The error wraps ErrEmpty for a file without rounds; other
@@ -162,6 +163,9 @@ func Build(r *analysis.Results, o Options) (*Page, error) {
 	for _, c := range r.Cells {
 		if c.TasksLost > 0 {
 			p.Losses = append(p.Losses, Loss{string(c.Contestant), title(c), c.TasksLost, c.TasksDue})
+		}
+		if c.TasksFailed > 0 {
+			p.Failures = append(p.Failures, Loss{string(c.Contestant), title(c), c.TasksFailed, c.TasksDue})
 		}
 	}
 	p.Headline, p.Overview = b.headline(), b.overview()
