@@ -16,8 +16,8 @@ import (
 const aboutCost = `usage: go run ./benchmarks cost [flags] [FILE]
        go run ./benchmarks cost -check FILE
 
-Prints what a workload costs a month with every contestant, item by item. The
-workload is made of flags, of a workload FILE (.json), or of the durations that
+Prints what a workload costs a month with every contestant; with -contestant or
+-json every item of the bill. The workload is made of flags, of a workload FILE (.json), or of the durations that
 a FILE of run contains; flags given beside a FILE win. Everything is modelled.
 
 With -check, the billed milliseconds and busy environments of the model stand
@@ -130,6 +130,9 @@ func printEstimates(to io.Writer, all []estimate, p cost.Prices) error {
 		_, _ = fmt.Fprintf(tw, "%s\t%s\t\n", total, busy)
 	}
 	_ = tw.Flush()
+	if len(all) == 1 && all[0].Impossible == "" {
+		b.WriteString("\n" + all[0].String())
+	}
 	printNotes(&b, all)
 	_, err := io.WriteString(to, b.String())
 	return err

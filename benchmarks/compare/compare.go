@@ -3,6 +3,7 @@
 package compare
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -57,7 +58,7 @@ func Of(a, b *analysis.Results, tolerance float64) (*Comparison, error) {
 	c := &Comparison{}
 	for _, w := range a.Workloads() {
 		if rows := pairs(a.Of(w.Name), b); len(rows) > 0 {
-			c.Workloads = append(c.Workloads, workload(w.Name, rows, tolerance))
+			c.Workloads = append(c.Workloads, judge(w.Name, rows, tolerance))
 		}
 	}
 	if len(c.Workloads) == 0 {
@@ -78,8 +79,8 @@ func pairs(cells []*analysis.Cell, other *analysis.Results) []Row {
 	return rows
 }
 
-func workload(name string, rows []Row, tolerance float64) Workload {
-	slices.SortStableFunc(rows, func(x, y Row) int { return compareFloat(x.A.Value, y.A.Value) })
+func judge(name string, rows []Row, tolerance float64) Workload {
+	slices.SortStableFunc(rows, func(x, y Row) int { return cmp.Compare(x.A.Value, y.A.Value) })
 	w := Workload{Name: name, Rows: rows}
 	base := slices.IndexFunc(rows, func(r Row) bool { return r.Contestant == cost.Inline })
 	if base < 0 {
@@ -106,17 +107,6 @@ func workload(name string, rows []Row, tolerance float64) Workload {
 		}
 	}
 	return w
-}
-
-func compareFloat(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	default:
-		return 0
-	}
 }
 
 // Agrees reports whether the files put the contestants in the same order and no

@@ -1,0 +1,133 @@
+package compare
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/go-offload/lambda/benchmarks/analysis"
+	"github.com/go-offload/lambda/benchmarks/cost"
+	"github.com/go-offload/lambda/benchmarks/record"
+	"github.com/go-offload/lambda/benchmarks/record/recordtest"
+	"github.com/go-offload/lambda/benchmarks/workload"
+)
+
+func file(seed uint64, slower map[cost.Contestant]float64) *record.File {
+	return recordtest.File(recordtest.Options{
+		Seed: seed, Slower: slower, Workloads: []workload.Workload{recordtest.Order()},
+		Contestants: []cost.Contestant{cost.Inline, cost.Invoke, cost.SQS, cost.Stream, cost.Extension},
+	})
+}
+
+func of(t *testing.T, a, b *record.File) *Comparison {
+	t.Helper()
+	c, err := Of(analysis.Of(a), analysis.Of(b), 0.1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestTwoRunsOfTheSameAgree(t *testing.T) {
+	t.Parallel()
+	c := of(t, file(1, nil), file(2, nil))
+	if !c.Agrees(0.1) {
+		t.Errorf("%+v", c)
+	}
+	for _, r := range c.Workloads[0].Rows {
+		if r.Verdict != Same || r.Ratio.Low > r.Ratio.Value || r.Ratio.High < r.Ratio.Value {
+			t.Errorf("%s: %+v", r.Contestant, r)
+		}
+	}
+	if last := c.Workloads[0].Rows[4]; last.Contestant != cost.Inline || c.Workloads[0].Base != cost.Inline {
+		t.Errorf("inline is not the slowest and the base: %+v", c.Workloads[0])
+	}
+}
+
+func TestASlowerContestantDiffersAndChangesTheOrder(t *testing.T) {
+	t.Parallel()
+	c := of(t, file(1, nil), file(2, map[cost.Contestant]float64{cost.Stream: 3}))
+	if c.Agrees(0.1) {
+		t.Error("three times as slow, and the runs agree")
+	}
+	w := c.Workloads[0]
+	for _, r := range w.Rows {
+		if want := map[bool]Verdict{true: Differ, false: Same}[r.Contestant == cost.Stream]; r.Verdict != want {
+			t.Errorf("%s: %s, want %s", r.Contestant, r.Verdict, want)
+		}
+	}
+	swapped := false
+	for _, s := range w.Swapped {
+		swapped = swapped || s == [2]cost.Contestant{cost.Stream, cost.SQS}
+		if s[0] != cost.Stream {
+			t.Errorf("%v changed places", s)
+		}
+	}
+	if !swapped {
+		t.Errorf("stream was before sqs and is behind it: %v", w.Swapped)
+	}
+}
+
+func TestASlowerMachineIsNoDifference(t *testing.T) {
+	t.Parallel()
+	a, b := file(1, nil), file(1, nil)
+	for i := range b.Requests {
+		q := &b.Requests[i]
+		q.DoneNS = q.IntendedNS + 2*(q.DoneNS-q.IntendedNS)
+	}
+	c := of(t, a, b)
+	if !c.Agrees(0.01) {
+		t.Error("everything takes twice as long, and the order or the ratios to inline changed")
+	}
+	for _, r := range c.Workloads[0].Rows {
+		if r.Verdict != Differ {
+			t.Errorf("%s takes twice as long: %s", r.Contestant, r.Verdict)
+		}
+	}
+}
+
+func TestFilesWithNothingInCommon(t *testing.T) {
+	t.Parallel()
+	other := recordtest.File(recordtest.Options{Workloads: []workload.Workload{recordtest.Burst()}})
+	if _, err := Of(analysis.Of(file(1, nil)), analysis.Of(other), 0.1); !errors.Is(err, ErrNothing) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheSubcommand(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	save := func(name string, f *record.File) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, recordtest.Bytes(f), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	a, b := save("a", file(1, nil)), save("b", file(2, nil))
+	moved := file(2, map[cost.Contestant]float64{cost.Stream: 3})
+	moved.Run.Commit = "fedcba987654"
+	c := save("c", moved)
+
+	var out, errs bytes.Buffer
+	if err := Main(t.Context(), []string{a, b}, &out, &errs); err != nil || !strings.Contains(out.String(), "The runs agree") {
+		t.Errorf("%v\n%s", err, out.String())
+	}
+	out.Reset()
+	if err := Main(t.Context(), []string{a, c}, &out, &errs); !errors.Is(err, ErrDiffer) {
+		t.Errorf("%v, want ErrDiffer", err)
+	}
+	for _, want := range []string{"commit differs: 0123456789ab and fedcba987654", "A has stream before sqs, B after it", "do not agree"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+	for _, args := range [][]string{nil, {a}, {a, b, c}, {"-tolerance", "2", a, b}, {a, filepath.Join(dir, "none")}} {
+		if err := Main(t.Context(), args, &out, &errs); err == nil || errors.Is(err, ErrDiffer) {
+			t.Errorf("%q: %v", args, err)
+		}
+	}
+}
