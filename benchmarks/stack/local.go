@@ -127,7 +127,11 @@ const asyncSpeedup = 600
 
 // startWorker deploys the function that runs what is sent.
 func (l *Local) startWorker(ctx context.Context, w *workload.Workload) (err error) {
-	l.worker, err = l.service.Deploy(ctx, l.function("worker", w, "worker"))
+	f := l.function("worker", w, "worker")
+	if w.WorkerConcurrency > 0 {
+		f.MaxEnvironments = w.WorkerConcurrency
+	}
+	l.worker, err = l.service.Deploy(ctx, f)
 	return err
 }
 

@@ -31,6 +31,7 @@ func (w *Workload) Check() error {
 		{"attempts", w.Attempts, 0, 10},
 		{"retry_wait_ms", w.RetryWaitMS, 0, 10_000},
 		{"batch", w.Batch, 0, 10},
+		{"worker_concurrency", w.WorkerConcurrency, 0, 1000},
 		{"request_bytes", w.RequestBytes, 0, maxBytes},
 		{"response_bytes", w.ResponseBytes, 0, maxBytes},
 		{"task_bytes", w.TaskBytes, 0, 1 << 20},

@@ -83,6 +83,10 @@ type Workload struct {
 	// together depends on when each of them arrives.
 	Batch int `json:"batch,omitempty"`
 
+	// WorkerConcurrency is the worker's reserved concurrency: what is sent waits for
+	// one of so many environments. 0 = none.
+	WorkerConcurrency int `json:"worker_concurrency,omitempty"`
+
 	RequestBytes  int `json:"request_bytes,omitempty"`
 	ResponseBytes int `json:"response_bytes,omitempty"`
 	TaskBytes     int `json:"task_bytes,omitempty"` // of a task's input; its envelope has some 400 more
