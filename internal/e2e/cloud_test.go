@@ -36,24 +36,26 @@ const (
 	maxReceives = 5
 )
 
-func newQueues(tb testing.TB) *queues {
+func newQueues(tb testing.TB, fifo bool) *queues {
 	tb.Helper()
 	server := sqstest.Start(tb, nil)
-	q := &queues{server: server, tasks: server.Queue("tasks"), dead: server.Queue("dead"), failed: server.Queue("failed")}
+	suffix, attributes := "", map[string]string{}
+	if fifo {
+		suffix, attributes["FifoQueue"] = ".fifo", "true"
+	}
+	create := func(name string, attributes map[string]string) *sqstest.Queue {
+		if _, err := server.CreateQueue(name, attributes); err != nil {
+			tb.Fatal(err)
+		}
+		return server.Queue(name)
+	}
+	q := &queues{server: server, dead: create("dead"+suffix, attributes), failed: create("failed", nil)}
 	redrive, err := json.Marshal(map[string]any{"deadLetterTargetArn": q.dead.ARN(), "maxReceiveCount": maxReceives})
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for name, attributes := range map[string]map[string]string{"dead": nil, "failed": nil} {
-		if _, err := server.CreateQueue(name, attributes); err != nil {
-			tb.Fatal(err)
-		}
-	}
-	if _, err := server.CreateQueue("tasks", map[string]string{
-		"VisibilityTimeout": strconv.Itoa(int(visibility.Seconds())), "RedrivePolicy": string(redrive),
-	}); err != nil {
-		tb.Fatal(err)
-	}
+	attributes["VisibilityTimeout"], attributes["RedrivePolicy"] = strconv.Itoa(int(visibility.Seconds())), string(redrive)
+	q.tasks = create("tasks"+suffix, attributes)
 	return q
 }
 
@@ -82,7 +84,7 @@ func (q *queues) mapTo(tb testing.TB, f *function) {
 // newCloud starts testdata/function as its own worker.
 func newCloud(tb testing.TB, chain string, c config) *cloud {
 	tb.Helper()
-	q := newQueues(tb)
+	q := newQueues(tb, c.fifo)
 	c.strategy = chain
 	f := start(tb, q.around(c))
 	q.mapTo(tb, f)
@@ -92,7 +94,7 @@ func newCloud(tb testing.TB, chain string, c config) *cloud {
 // newCloudAndWorker starts the program twice: once with the handler, once with StartWorker and without a strategy.
 func newCloudAndWorker(tb testing.TB, chain string, c config) *cloud {
 	tb.Helper()
-	q := newQueues(tb)
+	q := newQueues(tb, c.fifo)
 	c.strategy = chain
 	c = q.around(c)
 	c.Env["OFFLOAD_INVOKE_FUNCTION"] = "worker"

@@ -41,6 +41,7 @@ type config struct {
 	strategy string
 	start    string    // of main.go; default "offload"
 	handler  string    // of handler.go and signatures.go; default "event"
+	fifo     bool      // the queue
 	beside   *function // shares its endpoint and its journal; default: an endpoint of its own
 }
 
@@ -105,6 +106,8 @@ type task struct {
 
 	Portable      bool `json:"portable,omitempty"`
 	OnlyOnSuccess bool `json:"onlyOnSuccess,omitempty"`
+
+	Group string `json:"group,omitempty"`
 }
 
 func (f *function) call(tb testing.TB, e any) *lambdatest.Result {

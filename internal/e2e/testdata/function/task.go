@@ -26,6 +26,8 @@ type task struct {
 
 	Portable      bool `json:"portable,omitempty"` // can leave the process; its name is its ID
 	OnlyOnSuccess bool `json:"onlyOnSuccess,omitempty"`
+
+	Group string `json:"group,omitempty"`
 }
 
 var defined, portable *offload.Definition[task]
@@ -51,6 +53,9 @@ func deferAll(ctx context.Context, tasks []task) error {
 		var opts []offload.AfterOption
 		if t.Eager {
 			opts = append(opts, offload.Eager())
+		}
+		if t.Group != "" {
+			opts = append(opts, offload.Group(t.Group))
 		}
 		if t.OnlyOnSuccess {
 			opts = append(opts, offload.OnlyOnSuccess())
