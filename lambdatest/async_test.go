@@ -2,6 +2,7 @@ package lambdatest_test
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -50,7 +51,8 @@ func TestSDKInvokeEvent(t *testing.T) {
 	client := sdk(l)
 	out, err := client.Invoke(t.Context(), &lambda.InvokeInput{
 		FunctionName: aws.String("orders"), InvocationType: types.InvocationTypeEvent,
-		Payload: []byte(`{"mode":"context"}`), ClientContext: aws.String("e30="),
+		Payload:       []byte(`{"mode":"context"}`),
+		ClientContext: aws.String(base64.StdEncoding.EncodeToString([]byte(`{"custom":{"tenant":"blue"}}`))),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -71,6 +73,9 @@ func TestSDKInvokeEvent(t *testing.T) {
 		t.Errorf("%+v", res)
 	}
 	contains(t, string(res.Payload), res.RequestID) // as the function saw it
+	if strings.Contains(string(res.Payload), "blue") {
+		t.Errorf("the client context is for synchronous invocations only: %s", res.Payload)
+	}
 
 	t.Run("too large", func(t *testing.T) {
 		payload := []byte(`"` + strings.Repeat("x", lambdatest.MaxAsyncPayload-1) + `"`)
@@ -185,6 +190,21 @@ func TestAdvance(t *testing.T) {
 	}
 	l.Service().Advance(time.Second)
 	if res := waitAsync(t, l, id); res.Attempts != 3 || res.Condition != lambdatest.AsyncRetriesExhausted {
+		t.Errorf("%+v", res)
+	}
+}
+
+// An event that will be too old for its retry is given up at that age.
+func TestAdvanceToMaximumAge(t *testing.T) {
+	t.Parallel()
+	l := function(t, lambdatest.Function{Async: lambdatest.AsyncConfig{MaximumEventAge: 100 * time.Second}})
+	id := invokeAsync(t, l, command{Mode: "error"})
+	waiting(t, l, 1)
+	l.Service().Advance(time.Minute)
+	eventually(t, "the second attempt", func() bool { return len(l.Reports()) == 2 })
+	waiting(t, l, 1)
+	l.Service().Advance(40 * time.Second)
+	if res := waitAsync(t, l, id); res.Attempts != 2 || res.Condition != lambdatest.AsyncEventAgeExceeded {
 		t.Errorf("%+v", res)
 	}
 }

@@ -6,8 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 const (
@@ -131,22 +131,19 @@ func deadLetterAttributes(e *asyncEvent) map[string]letterAttribute {
 	return attributes
 }
 
-// errorMessage is the message of a failed function, cut to what a dead letter carries.
+// errorMessage is the message of a failed function, cut to what a dead letter carries, and to whole characters.
 func errorMessage(payload []byte) string {
 	var doc errorDocument
 	if json.Unmarshal(payload, &doc) == nil && doc.ErrorMessage != "" {
 		payload = []byte(doc.ErrorMessage)
 	}
-	if len(payload) > maxErrorMessage {
-		payload = payload[:maxErrorMessage]
-		for len(payload) > 0 && !utf8.RuneStart(payload[len(payload)-1]) {
-			payload = payload[:len(payload)-1]
+	payload = payload[:min(len(payload), maxErrorMessage)]
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == '\uFFFE' || r == '\uFFFF' {
+			return -1 // SQS refuses these
 		}
-		if r, size := utf8.DecodeLastRune(payload); r == utf8.RuneError && size == 1 {
-			payload = payload[:len(payload)-1] // the start of a character that was cut
-		}
-	}
-	return string(payload)
+		return r
+	}, strings.ToValidUTF8(string(payload), ""))
 }
 
 // deliver sends one body to the destination arn, again if that can help.

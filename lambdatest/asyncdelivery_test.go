@@ -117,11 +117,12 @@ func TestLongErrorMessage(t *testing.T) {
 	l := function(t, lambdatest.Function{
 		SQSEndpoint: srv.URL(), Async: lambdatest.AsyncConfig{MaximumRetryAttempts: new(0), DeadLetterQueue: dead.ARN()},
 	})
-	res := waitAsync(t, l, invokeAsync(t, l, command{Mode: "error", Text: "x" + strings.Repeat("ü", 1000)}))
+	res := waitAsync(t, l, invokeAsync(t, l, command{Mode: "error", Text: "\x1b[1m€" + strings.Repeat("€", 1000)}))
 	if res.DeliveryError != nil {
 		t.Fatal(res.DeliveryError)
 	}
-	if got, want := single(t, dead).Attributes["ErrorMessage"], "x"+strings.Repeat("ü", 511); got != want {
+	// 4 bytes, 340 characters of 3 bytes, and of the control character SQS would not hear.
+	if got, want := single(t, dead).Attributes["ErrorMessage"], "[1m"+strings.Repeat("€", 340); got != want {
 		t.Errorf("%d bytes, want %d: %s", len(got), len(want), got)
 	}
 }

@@ -244,6 +244,13 @@ func TestLoadBalancer(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 
+	encoded := newRequest(t, http.MethodPost, single.URL(), "text")
+	encoded.Header.Set("Content-Type", "text/plain")
+	encoded.Header.Set("Content-Encoding", "identity")
+	if e = decode[events.ALBTargetGroupRequest](t, get(t, encoded).body); !e.IsBase64Encoded || e.Body != "dGV4dA==" {
+		t.Errorf("%+v", e)
+	}
+
 	const one = `{"statusCode":201,"statusDescription":"201 Created","headers":{"X-A":"1"},"body":"bWFkZQ==","isBase64Encoded":true}`
 	const many = `{"statusCode":201,"multiValueHeaders":{"X-A":["1","2"],"Set-Cookie":["a=1","b=2"]},"body":"made"}`
 	if res := respond(t, single, one, ""); res.StatusCode != http.StatusCreated || string(res.body) != "made" || res.Header.Get("X-A") != "1" {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -31,7 +32,7 @@ func main() {
 			}
 			return json.RawMessage(*r.Body), nil
 		case "/large":
-			return map[string]any{"statusCode": 200, "body": string(make([]byte, 2<<20))}, nil
+			return map[string]any{"statusCode": 200, "body": strings.Repeat("x", 2<<20)}, nil
 		case "/fail":
 			return nil, errors.New("failed")
 		case "/sleep":
