@@ -82,3 +82,25 @@ func Ratio(a, b *Cell) Interval {
 	}
 	return interval(median(slices.Concat(a.Latencies...)).Seconds()/below, ratios)
 }
+
+// Moved is how the ratio of a contestant to a base moved between two runs, with
+// its interval: (b / baseB) / (a / baseA).
+func Moved(a, baseA, b, baseB *Cell) Interval {
+	if a == baseA && b == baseB {
+		return Interval{Value: 1, Low: 1, High: 1}
+	}
+	first, second := Ratio(a, baseA), Ratio(b, baseB)
+	if first.Value == 0 || second.Value == 0 {
+		return Interval{}
+	}
+	cells := [4]*Cell{b, baseB, a, baseA}
+	var samples [4][]float64
+	for i, c := range cells {
+		samples[i] = Medians(c.Latencies, uint64(3+i))
+	}
+	moved := make([]float64, resamples)
+	for i := range moved {
+		moved[i] = samples[0][i] / samples[1][i] * samples[3][i] / samples[2][i]
+	}
+	return interval(second.Value/first.Value, moved)
+}

@@ -36,10 +36,13 @@ type Row struct {
 	Contestant cost.Contestant
 	A, B       analysis.Interval // medians
 	Ratio      analysis.Interval // B / A
+	Verdict    Verdict           // on Ratio
 	// Share is how the ratio to the base moved: (B / base of B) / (A / base of A).
 	// A machine that is slower as a whole leaves it at 1.
-	Share   float64
-	Verdict Verdict
+	Share        analysis.Interval
+	ShareVerdict Verdict
+
+	a, b *analysis.Cell
 }
 
 // Verdict is what a ratio says.
@@ -74,7 +77,7 @@ func pairs(cells []*analysis.Cell, other *analysis.Results) []Row {
 		if b == nil || a.Answered == 0 || b.Answered == 0 {
 			continue
 		}
-		rows = append(rows, Row{Contestant: a.Contestant, A: a.Median(), B: b.Median(), Ratio: analysis.Ratio(b, a)})
+		rows = append(rows, Row{Contestant: a.Contestant, A: a.Median(), B: b.Median(), Ratio: analysis.Ratio(b, a), a: a, b: b})
 	}
 	return rows
 }
@@ -89,15 +92,8 @@ func judge(name string, rows []Row, tolerance float64) Workload {
 	w.Base = rows[base].Contestant
 	for i := range rows {
 		r := &rows[i]
-		r.Share = (r.B.Value / rows[base].B.Value) / (r.A.Value / rows[base].A.Value)
-		switch {
-		case math.Abs(r.Ratio.Value-1) <= tolerance:
-			r.Verdict = Same
-		case r.Ratio.Low <= 1 && r.Ratio.High >= 1:
-			r.Verdict = Chance
-		default:
-			r.Verdict = Differ
-		}
+		r.Share = analysis.Moved(r.a, rows[base].a, r.b, rows[base].b)
+		r.Verdict, r.ShareVerdict = verdict(r.Ratio, tolerance), verdict(r.Share, tolerance)
 		for k := range i {
 			faster, slower := rows[k], *r
 			// Both files have to be sure of their order, or it is chance.
@@ -109,18 +105,37 @@ func judge(name string, rows []Row, tolerance float64) Workload {
 	return w
 }
 
+func verdict(i analysis.Interval, tolerance float64) Verdict {
+	switch {
+	case math.Abs(i.Value-1) <= tolerance:
+		return Same
+	case i.Low <= 1 && i.High >= 1:
+		return Chance
+	default:
+		return Differ
+	}
+}
+
 // Agrees reports whether the files put the contestants in the same order and no
-// share moved by more than the tolerance.
-func (c *Comparison) Agrees(tolerance float64) bool {
+// share moved by more than the tolerance, unless that may be chance.
+func (c *Comparison) Agrees() bool {
 	for _, w := range c.Workloads {
 		if len(w.Swapped) > 0 {
 			return false
 		}
+	}
+	return c.shares(Differ) == 0
+}
+
+// shares counts the shares of a verdict.
+func (c *Comparison) shares(v Verdict) int {
+	n := 0
+	for _, w := range c.Workloads {
 		for _, r := range w.Rows {
-			if math.Abs(r.Share-1) > tolerance {
-				return false
+			if r.ShareVerdict == v {
+				n++
 			}
 		}
 	}
-	return true
+	return n
 }

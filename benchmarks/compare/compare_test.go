@@ -34,7 +34,7 @@ func of(t *testing.T, a, b *record.File) *Comparison {
 func TestTwoRunsOfTheSameAgree(t *testing.T) {
 	t.Parallel()
 	c := of(t, file(1, nil), file(2, nil))
-	if !c.Agrees(0.1) {
+	if !c.Agrees() {
 		t.Errorf("%+v", c)
 	}
 	for _, r := range c.Workloads[0].Rows {
@@ -50,7 +50,7 @@ func TestTwoRunsOfTheSameAgree(t *testing.T) {
 func TestASlowerContestantDiffersAndChangesTheOrder(t *testing.T) {
 	t.Parallel()
 	c := of(t, file(1, nil), file(2, map[cost.Contestant]float64{cost.Stream: 3}))
-	if c.Agrees(0.1) {
+	if c.Agrees() {
 		t.Error("three times as slow, and the runs agree")
 	}
 	w := c.Workloads[0]
@@ -73,13 +73,13 @@ func TestASlowerContestantDiffersAndChangesTheOrder(t *testing.T) {
 
 func TestASlowerMachineIsNoDifference(t *testing.T) {
 	t.Parallel()
-	a, b := file(1, nil), file(1, nil)
+	a, b := file(1, nil), file(1, nil) // the same requests
 	for i := range b.Requests {
 		q := &b.Requests[i]
 		q.DoneNS = q.IntendedNS + 2*(q.DoneNS-q.IntendedNS)
 	}
 	c := of(t, a, b)
-	if !c.Agrees(0.01) {
+	if !c.Agrees() {
 		t.Error("everything takes twice as long, and the order or the ratios to inline changed")
 	}
 	for _, r := range c.Workloads[0].Rows {

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -27,8 +26,8 @@ func Main(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	f.Usage = func() {
 		_, _ = fmt.Fprintln(stderr, "usage: go run ./benchmarks compare [flags] A B\n\n"+
 			"Compares two files of run. The exit status of the built program is 0 if they agree: contestants in the same\n"+
-			"order, where both are sure of it, and ratios to the inline contestant within the tolerance; 3 if they\n"+
-			"do not; 1 for an error. (`go run` itself turns every failure into 1.)")
+			"order, where both are sure of it, and ratios to the inline contestant within the tolerance or not surely\n"+
+			"outside; 3 if they do not; 1 for an error. (`go run` itself turns every failure into 1.)")
 		f.PrintDefaults()
 	}
 	if err := f.Parse(args); err != nil {
@@ -57,7 +56,7 @@ func Main(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := c.print(stdout, *tolerance); err != nil {
 		return err
 	}
-	if !c.Agrees(*tolerance) {
+	if !c.Agrees() {
 		return ErrDiffer
 	}
 	return nil
@@ -87,12 +86,8 @@ func (c *Comparison) print(to io.Writer, tolerance float64) error {
 		tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintf(tw, "  contestant\tA\tB\tB/A\tratio to %s, B/A\t\n", w.Base)
 		for _, r := range w.Rows {
-			mark := ""
-			if math.Abs(r.Share-1) > tolerance {
-				mark = " !"
-			}
-			_, _ = fmt.Fprintf(tw, "  %s\t%s\t%s\t%.3f (%.3f to %.3f) %s\t%.3f%s\t\n", r.Contestant, span(r.A), span(r.B),
-				r.Ratio.Value, r.Ratio.Low, r.Ratio.High, r.Verdict, r.Share, mark)
+			_, _ = fmt.Fprintf(tw, "  %s\t%s\t%s\t%s\t%s\t\n", r.Contestant, span(r.A), span(r.B),
+				ratio(r.Ratio, r.Verdict), ratio(r.Share, r.ShareVerdict))
 		}
 		_ = tw.Flush()
 		for _, s := range w.Swapped {
@@ -103,12 +98,19 @@ func (c *Comparison) print(to io.Writer, tolerance float64) error {
 		}
 	}
 	verdict := "agree"
-	if !c.Agrees(tolerance) {
+	if !c.Agrees() {
 		verdict = "do not agree"
 	}
-	fmt.Fprintf(&b, "\nThe runs %s: order of contestants, and ratios within %.0f %%.\n", verdict, 100*tolerance)
+	fmt.Fprintf(&b, "\nThe runs %s: order of contestants, and ratios to the base within %.0f %%.\n", verdict, 100*tolerance)
+	if n := c.shares(Chance); n > 0 {
+		fmt.Fprintf(&b, "%d ratios miss that, which may be chance: more rounds would tell.\n", n)
+	}
 	_, err := io.WriteString(to, b.String())
 	return err
+}
+
+func ratio(i analysis.Interval, v Verdict) string {
+	return fmt.Sprintf("%.3f (%.3f to %.3f) %s", i.Value, i.Low, i.High, v)
 }
 
 func span(i analysis.Interval) string {
