@@ -132,6 +132,7 @@ func place(ctx context.Context, url, id string) (time.Duration, error) {
 	if err != nil {
 		return 0, err
 	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl -d does
 	req.Close = true // nothing is left open when the function is gone
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
@@ -140,7 +141,7 @@ func place(ctx context.Context, url, id string) (time.Duration, error) {
 	defer res.Body.Close() //nolint:errcheck // it was read
 	body, err := io.ReadAll(res.Body)
 	took := time.Since(begin)
-	if err == nil && res.StatusCode != http.StatusCreated {
+	if err == nil && (res.StatusCode != http.StatusCreated || string(body) != "order "+id+" accepted\n") {
 		err = fmt.Errorf("order %s: %s: %s", id, res.Status, body)
 	}
 	return took, err

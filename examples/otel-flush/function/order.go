@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/base64"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -12,10 +13,18 @@ import (
 
 // order answers at once and sends the receipt after: three spans in all.
 func order(ctx context.Context, request events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
-	if err := offload.After(ctx, sendReceipt.With(request.Body)); err != nil {
+	id := request.Body
+	if request.IsBase64Encoded { // a function URL encodes what curl -d sends, a form
+		decoded, err := base64.StdEncoding.DecodeString(id)
+		if err != nil {
+			return events.LambdaFunctionURLResponse{StatusCode: 400}, nil
+		}
+		id = string(decoded)
+	}
+	if err := offload.After(ctx, sendReceipt.With(id)); err != nil {
 		return events.LambdaFunctionURLResponse{}, err
 	}
-	return events.LambdaFunctionURLResponse{StatusCode: 201, Body: "order " + request.Body + " accepted\n"}, nil
+	return events.LambdaFunctionURLResponse{StatusCode: 201, Body: "order " + id + " accepted\n"}, nil
 }
 
 // sendReceipt has a span from offloadotel, and one of its own for the mail.
