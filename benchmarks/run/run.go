@@ -89,6 +89,9 @@ func (s *settings) deployed(ctx context.Context, profile *network.Profile) (depl
 	if profile.Modelled() {
 		return nil, errors.New("-network aws models what -target aws measures: use one of them")
 	}
+	if s.stack == "" {
+		return nil, errors.New("-target aws needs -stack, also to go on with a run")
+	}
 	deployment, err := stack.ReadDeployment(s.stack)
 	if err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package stack
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net/http"
 	"net/http/httptest"
@@ -18,54 +17,11 @@ import (
 	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/load"
 	"github.com/go-offload/lambda/benchmarks/record"
+	"github.com/go-offload/lambda/benchmarks/stack/cloudwatchtest"
 	"github.com/go-offload/lambda/benchmarks/wire"
 	"github.com/go-offload/lambda/benchmarks/workload"
 	"github.com/go-offload/lambda/lambdatest"
 )
-
-// cloudWatch is CloudWatch Logs as far as it is used, over the logs of local functions.
-type cloudWatch struct {
-	groups map[string]*lambdatest.Lambda
-	late   time.Time // nothing is shown before
-}
-
-func (c *cloudWatch) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		LogGroupName  string `json:"logGroupName"`
-		StartTime     int64  `json:"startTime"`
-		NextToken     string `json:"nextToken"`
-		FilterPattern string `json:"filterPattern"`
-	}
-	err := json.NewDecoder(r.Body).Decode(&in)
-	group := c.groups[in.LogGroupName]
-	if err != nil || r.Header.Get("X-Amz-Target") != "Logs_20140328.FilterLogEvents" || group == nil || !strings.Contains(in.FilterPattern, "REPORT") {
-		w.WriteHeader(http.StatusBadRequest)
-		_, _ = w.Write([]byte(`{"__type":"ResourceNotFoundException","message":"The specified log group does not exist."}`))
-		return
-	}
-	type event struct {
-		LogStreamName string `json:"logStreamName"`
-		Timestamp     int64  `json:"timestamp"`
-		Message       string `json:"message"`
-	}
-	var out struct {
-		Events    []event `json:"events"`
-		NextToken string  `json:"nextToken,omitempty"`
-	}
-	for i, line := range group.Logs() {
-		if in.NextToken == "" && i%2 == 1 || in.NextToken != "" && i%2 == 0 {
-			continue // the other page
-		}
-		if at := line.Time.UnixMilli(); at >= in.StartTime && time.Now().After(c.late) {
-			out.Events = append(out.Events, event{line.EnvironmentID, at, line.Text + "\n"})
-		}
-	}
-	if in.NextToken == "" {
-		out.NextToken = "second"
-	}
-	w.Header().Set("Content-Type", "application/x-amz-json-1.1")
-	_ = json.NewEncoder(w).Encode(&out)
-}
 
 // The local Lambda poses as AWS: the same contestant, once as it is known from
 // inside, and once as its logs tell.
@@ -80,9 +36,9 @@ func TestADeployedContestantIsReadFromItsLogs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer local.Close()
-	logs := &cloudWatch{
-		groups: map[string]*lambdatest.Lambda{"/aws/lambda/front": local.front, "/aws/lambda/worker": local.worker},
-		late:   time.Now().Add(300 * time.Millisecond),
+	logs := &cloudwatchtest.Logs{
+		Groups: map[string]*lambdatest.Lambda{"/aws/lambda/front": local.front, "/aws/lambda/worker": local.worker},
+		Late:   time.Now().Add(300 * time.Millisecond),
 	}
 	server := httptest.NewServer(logs)
 	defer server.Close()
@@ -150,15 +106,17 @@ func TestADeployedContestantIsReadFromItsLogs(t *testing.T) {
 func abs(n int64) int64 { return max(n, -n) }
 
 func TestAnErrorOfTheLogsIsPassedOn(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(&cloudWatch{})
+	server := httptest.NewServer(&cloudwatchtest.Logs{})
 	defer server.Close()
-	client := cloudwatchlogs.New(cloudwatchlogs.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), Retryer: aws.NopRetryer{},
-		HTTPClient:  &http.Client{Transport: &http.Transport{DisableKeepAlives: true}},
-		Credentials: aws.AnonymousCredentials{},
-	})
-	_, err := NewAWS(Place{LogGroup: "missing"}, client, time.Second).End(t.Context(), Expected{})
+	t.Setenv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", server.URL)
+	t.Setenv("AWS_REGION", "us-east-1")
+	t.Setenv("AWS_ACCESS_KEY_ID", "local")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "local")
+	logs, err := NewLogs(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = NewAWS(Place{LogGroup: "missing"}, logs, time.Second).End(t.Context(), Expected{})
 	if err == nil || !strings.Contains(err.Error(), "log group missing") || !strings.Contains(err.Error(), "does not exist") {
 		t.Errorf("%v", err)
 	}
