@@ -3,6 +3,7 @@ package deps
 
 import (
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -61,6 +62,16 @@ func TestProductionPackagesStayLean(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Otherwise the rules above could hold because nothing is listed.
+func TestSendersLinkTheirClients(t *testing.T) {
+	t.Parallel()
+	for pkg, client := range map[string]string{"strategies/sqs": "sqs", "strategies/invoke": "lambda"} {
+		if !slices.Contains(deps(t, pkg), "github.com/aws/aws-sdk-go-v2/service/"+client) {
+			t.Errorf("%s does not link the client of its service", pkg)
+		}
 	}
 }
 

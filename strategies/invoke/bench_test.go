@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/invoke"
 )
 
@@ -55,7 +56,7 @@ func BenchmarkSend(b *testing.B) {
 
 // BenchmarkOpen shows why the client is not built lazily.
 func BenchmarkOpen(b *testing.B) {
-	env := lambdaEnv(nil)
+	env := lambdaenv.New(nil)
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := invoke.New(nil).Open(context.Background(), env); err != nil {

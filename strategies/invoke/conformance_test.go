@@ -7,6 +7,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/invoke"
 	"github.com/go-offload/lambda/strategies/strategytest"
 )
@@ -57,13 +58,8 @@ func TestConformance(t *testing.T) {
 		s := invoke.New(&invoke.Options{Function: "greeter"})
 		t.Cleanup(s.Thaw) // leaves no connection behind
 		return strategytest.Subject{
-			Strategy: s,
-			Environment: map[string]string{
-				"AWS_ENDPOINT_URL_LAMBDA": endpoint,
-				"AWS_REGION":              "eu-central-1",
-				"AWS_ACCESS_KEY_ID":       "AKIDEXAMPLE",
-				"AWS_SECRET_ACCESS_KEY":   "secret",
-			},
+			Strategy:    s,
+			Environment: lambdaenv.Vars(map[string]string{"AWS_ENDPOINT_URL_LAMBDA": endpoint}),
 			Destination: &strategytest.Destination{Received: in.received, Refuse: in.refuse},
 		}
 	}})

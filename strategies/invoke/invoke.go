@@ -96,13 +96,9 @@ func (s *Strategy) Open(_ context.Context, env driver.Env) error {
 	s.limits = driver.Limits{
 		MessageBytes: MaxPayloadBytes,
 		BatchEntries: 1,
-		Concurrency:  s.options.Concurrency,
 	}
-	switch {
-	case s.options.Concurrency == 0:
-		s.limits.Concurrency = DefaultConcurrency
-	case s.options.Concurrency < 0:
-		return fmt.Errorf("invoke: Options.Concurrency is %d; it must not be negative", s.options.Concurrency)
+	if s.limits.Concurrency, err = awsclient.Concurrency(s.options.Concurrency, DefaultConcurrency); err != nil {
+		return fmt.Errorf("invoke: %w", err)
 	}
 
 	s.client = s.options.Client

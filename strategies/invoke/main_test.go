@@ -3,7 +3,6 @@ package invoke_test
 import (
 	"context"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"sync/atomic"
@@ -12,36 +11,17 @@ import (
 
 	"github.com/go-offload/lambda/internal/leaktest"
 	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/invoke"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-// lambdaEnv is what a function finds in its environment.
-func lambdaEnv(more map[string]string) driver.Env {
-	vars := map[string]string{
-		"AWS_LAMBDA_FUNCTION_NAME":    "checkout",
-		"AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
-		"AWS_REGION":                  "eu-central-1",
-		"AWS_ACCESS_KEY_ID":           "AKIDEXAMPLE",
-		"AWS_SECRET_ACCESS_KEY":       "secret",
-		"AWS_SESSION_TOKEN":           "token",
-	}
-	for key, value := range more {
-		vars[key] = value
-	}
-	return driver.Env{
-		Getenv:         func(key string) string { return vars[key] },
-		Logger:         slog.New(slog.DiscardHandler),
-		MaxConcurrency: 1,
-	}
-}
-
 // open opens a strategy that invokes the function greeter at an endpoint.
 func open(tb testing.TB, endpoint string) *invoke.Strategy {
 	tb.Helper()
 	s := invoke.New(&invoke.Options{Function: "greeter"})
-	if err := s.Open(context.Background(), lambdaEnv(map[string]string{"AWS_ENDPOINT_URL_LAMBDA": endpoint})); err != nil {
+	if err := s.Open(context.Background(), lambdaenv.New(map[string]string{"AWS_ENDPOINT_URL_LAMBDA": endpoint})); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(s.Thaw) // leaves no connection behind

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 
 	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/invoke"
 )
 
@@ -64,7 +65,7 @@ func TestTarget(t *testing.T) {
 				env[key] = value
 			}
 			s := invoke.New(&invoke.Options{Function: c.option})
-			if err := s.Open(context.Background(), lambdaEnv(env)); err != nil {
+			if err := s.Open(context.Background(), lambdaenv.New(env)); err != nil {
 				t.Fatal(err)
 			}
 			defer s.Thaw()
@@ -110,7 +111,7 @@ func TestOpenRefuses(t *testing.T) {
 		"no credentials":     {nil, map[string]string{"AWS_SECRET_ACCESS_KEY": ""}, []string{"AWS_SECRET_ACCESS_KEY", "Options.Client"}},
 		"bad endpoint":       {nil, map[string]string{"AWS_ENDPOINT_URL": "localhost"}, []string{"AWS_ENDPOINT_URL"}},
 	} {
-		err := invoke.New(c.opts).Open(context.Background(), lambdaEnv(c.env))
+		err := invoke.New(c.opts).Open(context.Background(), lambdaenv.New(c.env))
 		if err == nil {
 			t.Errorf("%s: accepted", name)
 			continue
@@ -130,7 +131,7 @@ func TestLimits(t *testing.T) {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 	s := invoke.New(&invoke.Options{Concurrency: 3})
-	if err := s.Open(context.Background(), lambdaEnv(nil)); err != nil {
+	if err := s.Open(context.Background(), lambdaenv.New(nil)); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.Limits().Concurrency; got != 3 {
@@ -151,7 +152,7 @@ func TestOwnClient(t *testing.T) {
 	t.Parallel()
 	client := &fakeClient{}
 	s := invoke.New(&invoke.Options{Function: "greeter:live", Client: client})
-	env := lambdaEnv(map[string]string{"AWS_REGION": "", "AWS_ACCESS_KEY_ID": ""})
+	env := lambdaenv.New(map[string]string{"AWS_REGION": "", "AWS_ACCESS_KEY_ID": ""})
 	if err := s.Open(context.Background(), env); err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (s *Strategy) invoke(ctx context.Context, m *driver.Message) error {
 		Payload:        m.Body,
 	}, withTrace(m.TraceHeader)...)
 	if err != nil {
-		return s.explain(err)
+		return awsclient.Explain("invoke: "+s.function.String(), err, help)
 	}
 	if output.StatusCode != http.StatusAccepted {
 		// Whoever answers like this may have run the function; once more would be wrong.
@@ -70,19 +70,11 @@ func isHeaderValue(s string) bool {
 	return s != ""
 }
 
-// explain says of a failed call what was to be invoked and, for the two mistakes that everybody
-// makes once, what to do.
-func (s *Strategy) explain(err error) error {
-	help := ""
-	switch awsclient.Code(err) {
-	case "AccessDenied", "AccessDeniedException":
-		help = "; the role of the function that defers needs lambda:InvokeFunction on it, for a version or an alias on that"
-	case "ResourceNotFoundException":
-		help = "; there is no such function, version or alias in that account and region"
-	}
-	explained := fmt.Errorf("invoke: %s: %w%s", s.function, err, help)
-	if awsclient.IsPermanent(err) {
-		return backoff.Permanent(explained)
-	}
-	return explained
+// help is for the two mistakes that everybody makes once.
+var help = map[string]string{
+	"AccessDenied":              needsInvoke,
+	"AccessDeniedException":     needsInvoke,
+	"ResourceNotFoundException": "there is no such function, version or alias in that account and region",
 }
+
+const needsInvoke = "the role of the function that defers needs lambda:InvokeFunction on it, for a version or an alias on that"

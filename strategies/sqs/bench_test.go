@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/sqs"
 )
 
@@ -76,7 +77,7 @@ func BenchmarkSend(b *testing.B) {
 
 // BenchmarkOpen shows why the client is not built lazily.
 func BenchmarkOpen(b *testing.B) {
-	env := lambdaEnv(url(standardURL))
+	env := lambdaenv.New(url(standardURL))
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := sqs.New(nil).Open(context.Background(), env); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/sqs"
 )
 
@@ -60,7 +61,7 @@ func TestEndpointAndRegion(t *testing.T) {
 			}))
 			defer server.Close()
 			s := sqs.New(nil)
-			if err := s.Open(context.Background(), lambdaEnv(c.env(server.URL))); err != nil {
+			if err := s.Open(context.Background(), lambdaenv.New(c.env(server.URL))); err != nil {
 				t.Fatal(err)
 			}
 			defer s.Thaw()
@@ -96,7 +97,7 @@ func TestOwnClient(t *testing.T) {
 	t.Parallel()
 	client := &fakeClient{}
 	s := sqs.New(&sqs.Options{QueueURL: standardURL, Client: client})
-	empty := lambdaEnv(map[string]string{"AWS_REGION": "", "AWS_ACCESS_KEY_ID": ""})
+	empty := lambdaenv.New(map[string]string{"AWS_REGION": "", "AWS_ACCESS_KEY_ID": ""})
 	if err := s.Open(context.Background(), empty); err != nil {
 		t.Fatal(err)
 	}

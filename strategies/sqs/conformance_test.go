@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/go-offload/lambda/lambdatest/sqstest"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/sqs"
 	"github.com/go-offload/lambda/strategies/strategytest"
 )
@@ -16,13 +17,8 @@ func TestConformance(t *testing.T) {
 		s := sqs.New(nil)
 		t.Cleanup(s.Thaw) // leaves no connection behind
 		return strategytest.Subject{
-			Strategy: s,
-			Environment: map[string]string{
-				sqs.EnvQueueURL:         queue.URL(),
-				"AWS_REGION":            "eu-central-1",
-				"AWS_ACCESS_KEY_ID":     "AKIDEXAMPLE",
-				"AWS_SECRET_ACCESS_KEY": "secret",
-			},
+			Strategy:    s,
+			Environment: lambdaenv.Vars(map[string]string{sqs.EnvQueueURL: queue.URL()}),
 			Destination: &strategytest.Destination{
 				Received: func() [][]byte {
 					var bodies [][]byte

@@ -2,7 +2,6 @@ package sqs_test
 
 import (
 	"context"
-	"log/slog"
 	"os"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/go-offload/lambda/internal/leaktest"
 	"github.com/go-offload/lambda/lambdatest/sqstest"
 	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/sqs"
 )
 
@@ -21,29 +21,11 @@ func TestMain(m *testing.M) {
 	leaktest.Main(m)
 }
 
-// lambdaEnv is what a function finds in its environment.
-func lambdaEnv(more map[string]string) driver.Env {
-	vars := map[string]string{
-		"AWS_REGION":            "eu-central-1",
-		"AWS_ACCESS_KEY_ID":     "AKIDEXAMPLE",
-		"AWS_SECRET_ACCESS_KEY": "secret",
-		"AWS_SESSION_TOKEN":     "token",
-	}
-	for key, value := range more {
-		vars[key] = value
-	}
-	return driver.Env{
-		Getenv:         func(key string) string { return vars[key] },
-		Logger:         slog.New(slog.DiscardHandler),
-		MaxConcurrency: 1,
-	}
-}
-
 // open opens a strategy on the queue of that URL.
 func open(tb testing.TB, url string, opts *sqs.Options) *sqs.Strategy {
 	tb.Helper()
 	s := sqs.New(opts)
-	if err := s.Open(context.Background(), lambdaEnv(map[string]string{sqs.EnvQueueURL: url})); err != nil {
+	if err := s.Open(context.Background(), lambdaenv.New(map[string]string{sqs.EnvQueueURL: url})); err != nil {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(s.Thaw) // leaves no connection behind

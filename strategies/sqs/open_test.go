@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/go-offload/lambda/offload/driver"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/sqs"
 )
 
@@ -55,7 +56,7 @@ func TestOpenRefuses(t *testing.T) {
 		"large messages":   {&sqs.Options{QueueURL: standardURL, MaxMessageBytes: 1<<20 + 1}, nil, []string{"MaxMessageBytes is 1048577"}},
 		"concurrency":      {&sqs.Options{QueueURL: standardURL, Concurrency: -1}, nil, []string{"Concurrency is -1"}},
 	} {
-		err := sqs.New(c.opts).Open(context.Background(), lambdaEnv(c.env))
+		err := sqs.New(c.opts).Open(context.Background(), lambdaenv.New(c.env))
 		if err == nil {
 			t.Errorf("%s: accepted", name)
 			continue

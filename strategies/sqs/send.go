@@ -33,7 +33,7 @@ func (s *Strategy) Send(ctx context.Context, batch []driver.Message) []error {
 		Entries:  entries,
 	})
 	if err != nil {
-		return repeat(s.explain(err), len(batch))
+		return repeat(awsclient.Explain("sqs: send to "+s.queue.url, err, help), len(batch))
 	}
 	return results(output, len(batch))
 }
@@ -113,22 +113,18 @@ func entryError(failed *types.BatchResultErrorEntry) error {
 	return err
 }
 
-// explain says of a failed call where it went and, for the two mistakes that everybody
-// makes once, what to do.
-func (s *Strategy) explain(err error) error {
-	help := ""
-	switch awsclient.Code(err) {
-	case "AccessDenied", "AccessDeniedException":
-		help = "; the function's role needs sqs:SendMessage on the queue"
-	case "AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist":
-		help = "; there is no such queue in that account and region"
-	}
-	explained := fmt.Errorf("sqs: send to %s: %w%s", s.queue.url, err, help)
-	if awsclient.IsPermanent(err) {
-		return backoff.Permanent(explained)
-	}
-	return explained
+// help is for the two mistakes that everybody makes once.
+var help = map[string]string{
+	"AccessDenied":                            needsSendMessage,
+	"AccessDeniedException":                   needsSendMessage,
+	"AWS.SimpleQueueService.NonExistentQueue": noQueue,
+	"QueueDoesNotExist":                       noQueue,
 }
+
+const (
+	needsSendMessage = "the function's role needs sqs:SendMessage on the queue"
+	noQueue          = "there is no such queue in that account and region"
+)
 
 func repeat(err error, n int) []error {
 	errs := make([]error, n)

@@ -145,7 +145,6 @@ func (o Options) limits(fifo bool) (driver.Limits, error) {
 		MessageBytes: o.MaxMessageBytes,
 		BatchEntries: MaxBatchEntries,
 		BatchBytes:   MaxBatchBytes,
-		Concurrency:  o.Concurrency,
 		MaxDelay:     MaxDelay,
 	}
 	switch {
@@ -154,11 +153,9 @@ func (o Options) limits(fifo bool) (driver.Limits, error) {
 	case o.MaxMessageBytes < minMessageBytes || o.MaxMessageBytes > MaxMessageBytes:
 		return driver.Limits{}, fmt.Errorf("sqs: Options.MaxMessageBytes is %d; a queue takes between %d and %d bytes", o.MaxMessageBytes, minMessageBytes, MaxMessageBytes)
 	}
-	switch {
-	case o.Concurrency == 0:
-		limits.Concurrency = DefaultConcurrency
-	case o.Concurrency < 0:
-		return driver.Limits{}, fmt.Errorf("sqs: Options.Concurrency is %d; it must not be negative", o.Concurrency)
+	var err error
+	if limits.Concurrency, err = awsclient.Concurrency(o.Concurrency, DefaultConcurrency); err != nil {
+		return driver.Limits{}, fmt.Errorf("sqs: %w", err)
 	}
 	if fifo {
 		limits.MaxDelay = 0

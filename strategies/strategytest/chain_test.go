@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-offload/lambda/lambdatest/sqstest"
 	"github.com/go-offload/lambda/strategies/extension"
+	"github.com/go-offload/lambda/strategies/internal/lambdaenv"
 	"github.com/go-offload/lambda/strategies/invoke"
 	"github.com/go-offload/lambda/strategies/sqs"
 	"github.com/go-offload/lambda/strategies/strategytest"
@@ -69,7 +70,7 @@ func newSQS(name string) func(t *testing.T) strategytest.Subject {
 		t.Cleanup(s.Thaw) // leaves no connection behind
 		return strategytest.Subject{
 			Strategy:    s,
-			Environment: credentials,
+			Environment: lambdaenv.Vars(nil),
 			Destination: &strategytest.Destination{
 				Received: func() (bodies [][]byte) {
 					for _, m := range server.Queue(name).Snapshot().Messages {
@@ -83,12 +84,6 @@ func newSQS(name string) func(t *testing.T) strategytest.Subject {
 			},
 		}
 	}
-}
-
-var credentials = map[string]string{
-	"AWS_REGION":            "eu-central-1",
-	"AWS_ACCESS_KEY_ID":     "AKIDEXAMPLE",
-	"AWS_SECRET_ACCESS_KEY": "secret",
 }
 
 // newInvoke serves the answers of Invoke for asynchronous events.
@@ -112,15 +107,11 @@ func newInvoke(t *testing.T) strategytest.Subject {
 		w.WriteHeader(http.StatusAccepted)
 	}))
 	t.Cleanup(server.Close)
-	env := map[string]string{"AWS_ENDPOINT_URL_LAMBDA": server.URL}
-	for key, value := range credentials {
-		env[key] = value
-	}
 	s := invoke.New(&invoke.Options{Function: "greeter"})
 	t.Cleanup(s.Thaw)
 	return strategytest.Subject{
 		Strategy:    s,
-		Environment: env,
+		Environment: lambdaenv.Vars(map[string]string{"AWS_ENDPOINT_URL_LAMBDA": server.URL}),
 		Destination: &strategytest.Destination{
 			Received: func() [][]byte {
 				mu.Lock()
