@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -42,6 +43,10 @@ func startSlack(t *testing.T, fail int) *fakeSlack {
 	f := &fakeSlack{answered: make(chan struct{}), posted: make(chan message, 10), calls: make(chan struct{}, 100)}
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.calls <- struct{}{}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
 		select {
 		case <-f.answered:
 		case <-r.Context().Done():
@@ -52,7 +57,7 @@ func startSlack(t *testing.T, fail int) *fakeSlack {
 			return
 		}
 		var m message
-		if r.URL.Path != "/chat.postMessage" || r.Header.Get("Authorization") != "Bearer xoxb-test" || json.NewDecoder(r.Body).Decode(&m) != nil {
+		if r.URL.Path != "/chat.postMessage" || r.Header.Get("Authorization") != "Bearer xoxb-test" || json.Unmarshal(body, &m) != nil {
 			w.WriteHeader(http.StatusBadRequest)
 			return
 		}

@@ -1,0 +1,2 @@
+// Package migrate holds the test of the two functions in the folders before and after.
+package migrate
