@@ -32,7 +32,8 @@
 // # Level of support
 //
 // Served: Invoke (RequestResponse, DryRun and Event, X-Amz-Log-Type, X-Amz-Client-Context), InvokeWithResponseStream,
-// function URLs in both modes (payload format 2.0), internal and external extensions, and the manners of Lambda Managed
+// function URLs in both modes (payload format 2.0), API Gateway REST APIs (proxy, buffered and streamed, and asynchronous)
+// and HTTP APIs, Application Load Balancers, SQS event source mappings, internal and external extensions, and the manners of Lambda Managed
 // Instances ([Function.EnvironmentConcurrency]); SQS event source mappings with batch sizes and windows, partial batch
 // responses, FIFO queues and maximum concurrency.
 //
@@ -61,7 +62,7 @@
 //     after failures and throttles, and what it makes of a partial batch response that is JSON but no object. Requests to
 //     SQS carry a placeholder for a signature; nothing of this was compared with AWS.
 //   - API Gateway: one route for everything, no authorizers, mapping templates, validation, CORS, caching, stages in the
-//     path, WebSockets, or streamed responses of REST APIs. Bodies of errors are those of AWS's documents where they
+//     path, WebSockets, or idle timeouts of streams. Bodies of errors are those of AWS's documents where they
 //     show them and otherwise those that users report; none was compared with AWS.
 //   - The Telemetry and Logs APIs answer as AWS's emulator's stub does: 202, Telemetry.NotSupported. There is no
 //     metadata endpoint, and no X-Ray daemon: traces are never sampled.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -112,8 +111,7 @@ func (u *urlServer) buffered(w http.ResponseWriter, inv *invocation) {
 	_, _ = io.Copy(w, body)
 }
 
-// stream hands the response on, flushing what the function wrote as it wrote it. A failure midway breaks the
-// connection off, so that the client does not take a part for the whole.
+// stream hands the response on as the function writes it.
 func (u *urlServer) stream(w http.ResponseWriter, inv *invocation) {
 	// The function runs on when the client has gone, and the rest of its response is thrown away.
 	defer func() { _ = inv.reply.stream.Close() }()
@@ -131,26 +129,5 @@ func (u *urlServer) stream(w http.ResponseWriter, inv *invocation) {
 	}
 	p.apply(w.Header())
 	w.WriteHeader(p.StatusCode)
-	control := http.NewResponseController(w)
-	if control.Flush() != nil {
-		return
-	}
-	buf := make([]byte, 32<<10)
-	for {
-		n, err := body.Read(buf)
-		if n > 0 {
-			if _, werr := w.Write(buf[:n]); werr != nil {
-				return
-			}
-			if control.Flush() != nil {
-				return
-			}
-		}
-		if errors.Is(err, io.EOF) {
-			return
-		}
-		if err != nil {
-			panic(http.ErrAbortHandler) // the way to break off a response, says net/http
-		}
-	}
+	copyStream(w, body)
 }

@@ -60,6 +60,10 @@ type Gateway struct {
 	// MultiValueHeaders of a load balancer's target group: headers and query parameters are lists in the event, and the
 	// response must have multiValueHeaders; else they are single values, and it must not.
 	MultiValueHeaders bool
+	// Stream is the response transfer mode STREAM of a REST API: the function's response is handed on as it is written. It
+	// must begin with a prelude of status and headers, as events.LambdaFunctionURLStreamingResponse of aws-lambda-go
+	// writes it. Timeout is for the whole of it then.
+	Stream bool
 	// Status is what an asynchronous REST API answers once the event is in the queue, the mapping of Lambda's own 202.
 	// Default 202.
 	Status int
@@ -105,6 +109,7 @@ const (
 	failedRefused                        // by Lambda, as a throttle
 	failedFunction                       // reported an error, timed out, or died
 	failedResponse                       // is malformed
+	failedPrelude                        // a stream does not begin with one
 	failedTimeout                        // of the integration
 )
 
@@ -176,6 +181,8 @@ func (s *GatewayServer) prepare() error {
 		return fmt.Errorf("gateway field Timeout is %v; a gateway of the type %v has none", g.Timeout, g.Type)
 	case g.Type != RESTAPI && len(g.BinaryMediaTypes) > 0:
 		return fmt.Errorf("gateway field BinaryMediaTypes is for a REST API, this is a gateway of the type %v", g.Type)
+	case g.Type != RESTAPI && g.Stream:
+		return fmt.Errorf("gateway field Stream is for a REST API, this is a gateway of the type %v", g.Type)
 	case g.Type != LoadBalancer && g.MultiValueHeaders:
 		return fmt.Errorf("gateway field MultiValueHeaders is for a load balancer, this is a gateway of the type %v", g.Type)
 	case !validStatus(g.Status):
@@ -215,7 +222,7 @@ func (s *GatewayServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	payload, err := s.front.event(r, body, id)
 	if err == nil {
-		err = s.invoke(w, r, request{id: id, payload: payload, traceID: traceID})
+		err = s.invoke(w, r, request{id: id, payload: payload, traceID: traceID, streaming: s.gateway.Stream})
 	}
 	if err != nil && r.Context().Err() == nil {
 		s.lambda.service.logger.WarnContext(r.Context(), "request failed", "gateway", s.gateway.Type, "request", id, "error", err)
@@ -233,6 +240,8 @@ func failureOf(err error) gatewayFailure {
 		return failedEvent
 	case errors.Is(err, context.DeadlineExceeded):
 		return failedTimeout
+	case errors.Is(err, errPrelude):
+		return failedPrelude
 	case errors.Is(err, errMalformedResponse):
 		return failedResponse
 	}
@@ -259,6 +268,9 @@ func (s *GatewayServer) invoke(w http.ResponseWriter, r *http.Request, req reque
 	}
 	if inv.reply.failure != nil {
 		return inv.reply.failure
+	}
+	if inv.reply.stream != nil {
+		return streamGateway(ctx, w, inv.reply.stream)
 	}
 	if len(inv.reply.body) > s.maxBack {
 		return fmt.Errorf("%w: it has %d bytes, more than %d", errMalformedResponse, len(inv.reply.body), s.maxBack)

@@ -283,6 +283,7 @@ func TestGatewayConfig(t *testing.T) {
 		"type Application Load":       {Type: lambdatest.LoadBalancer, Timeout: time.Second},
 		"BinaryMediaTypes is for":     {Type: lambdatest.HTTPAPI, BinaryMediaTypes: []string{"*/*"}},
 		"MultiValueHeaders is for":    {MultiValueHeaders: true},
+		"Stream is for a REST API":    {Type: lambdatest.HTTPAPI, Stream: true},
 		"Status is 99":                {Type: lambdatest.AsyncRESTAPI, Status: 99},
 		"listen tcp: address nowhere": {Addr: "nowhere"},
 	} {

@@ -2,6 +2,7 @@ package lambdatest
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -44,4 +45,31 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 		err = ErrTooLarge
 	}
 	return body, err
+}
+
+// copyStream hands a body on, flushing what the function wrote as it wrote it. A failure midway breaks the
+// connection off, so that the client does not take a part for the whole.
+func copyStream(w http.ResponseWriter, body io.Reader) {
+	control := http.NewResponseController(w)
+	if control.Flush() != nil {
+		return
+	}
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := body.Read(buf)
+		if n > 0 {
+			if _, werr := w.Write(buf[:n]); werr != nil {
+				return
+			}
+			if control.Flush() != nil {
+				return
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			panic(http.ErrAbortHandler) // the way to break off a response, says net/http
+		}
+	}
 }

@@ -6,9 +6,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io"
+	"os"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
@@ -17,6 +20,28 @@ type request struct {
 	RawPath         string  `json:"rawPath"`
 	Body            *string `json:"body"`
 	IsBase64Encoded bool    `json:"isBase64Encoded"`
+}
+
+// gated hands out its first part at once and the others when the file gate exists.
+type gated struct {
+	parts []string
+	gate  string
+	n     int
+}
+
+func (g *gated) Read(p []byte) (int, error) {
+	if g.n == len(g.parts) {
+		return 0, io.EOF
+	}
+	for g.n > 0 {
+		if _, err := os.Stat(g.gate); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	n := copy(p, g.parts[g.n])
+	g.n++
+	return n, nil
 }
 
 func main() {
@@ -35,6 +60,10 @@ func main() {
 			return map[string]any{"statusCode": 200, "body": strings.Repeat("x", 2<<20)}, nil
 		case "/fail":
 			return nil, errors.New("failed")
+		case "/stream":
+			return &events.LambdaFunctionURLStreamingResponse{
+				StatusCode: 201, Headers: map[string]string{"Content-Type": "text/plain", "X-One": "1"}, Body: &gated{parts: []string{"one", "two"}, gate: *r.Body},
+			}, nil
 		case "/sleep":
 			time.Sleep(time.Second)
 		}
