@@ -156,6 +156,8 @@ func (s closingSender) Send(_ context.Context, batch []driver.Message) []error {
 }
 func (s closingSender) Close() error { *s.closed = true; return nil }
 
+var processFailing = offload.Define("process-test-failing", func(context.Context, int) error { return errors.New("no") }, offload.MaxAttempts(1))
+
 var processSent = offload.Define("process-test-sent", func(context.Context, int) error { return nil })
 
 // Keepers are replaced, senders stay: what cannot run to its end here spills to them as on Lambda.
@@ -181,9 +183,8 @@ func TestProcessChain(t *testing.T) {
 		t.Error(err, closed)
 	}
 
-	failing := offload.Define("process-test-failing", func(context.Context, int) error { return errors.New("no") }, offload.MaxAttempts(1))
 	p = newProcess(t, offload.WithStrategies(keeperOnly{}, sender))
-	tail, err = p.Do(t.Context(), func(ctx context.Context) error { return offload.After(ctx, failing.With(1)) })
+	tail, err = p.Do(t.Context(), func(ctx context.Context) error { return offload.After(ctx, processFailing.With(1)) })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -42,11 +42,14 @@ func (s *scope) begin() bool {
 		}
 		s.ready.join(&s.held)
 	}
-	if s.next != nil || s.workers.Load() > 0 {
+	if s.next != nil && s.tail.ended(s.start) != nil {
+		s.tail.end(ErrDeadline) // nothing will start any more, so nothing needs to be watched
+	}
+	if s.workers.Load() > 0 || s.next != nil && !s.tail.over.Load() {
 		s.off.watch.arm(s)
-		if len(s.outbox) > 0 {
-			s.sendMeanwhile()
-		}
+	}
+	if len(s.outbox) > 0 {
+		s.sendMeanwhile()
 	}
 	return true
 }
@@ -70,9 +73,6 @@ func (s *scope) runTail() {
 		}
 	}()
 	s.mu.Lock()
-	if s.next != nil && s.tail.ended(s.start) != nil {
-		s.tail.end(ErrDeadline)
-	}
 	for {
 		if s.next != nil {
 			s.workers.Add(1)

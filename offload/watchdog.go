@@ -64,11 +64,10 @@ func (w *watchdog) look() {
 	for _, s := range w.ledger.open() {
 		hard := s.hard()
 		switch {
-		case !s.help() || hard.IsZero():
+		case !s.help(now) || hard.IsZero():
 		case now.Before(s.tail.deadline):
 			w.lookAt(now.Add(s.tail.deadline.Sub(now)))
 		case now.Before(hard):
-			s.tail.end(ErrDeadline) // tasks that wait for a worker do not start any more
 			w.lookAt(now.Add(hard.Sub(now)))
 		default:
 			go s.abandon(ErrDeadline)
@@ -76,13 +75,16 @@ func (w *watchdog) look() {
 	}
 }
 
-// help brings a tail the workers that its waiting tasks need. It reports false if
-// the tail is not under way.
-func (s *scope) help() bool {
+// help brings a tail the workers that its waiting tasks need: to run them or, from the
+// deadline on, to pass them on. It reports false if the tail is not under way.
+func (s *scope) help(now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !s.started || s.finished || s.abandoned {
 		return false
+	}
+	if !s.tail.deadline.IsZero() && !now.Before(s.tail.deadline) {
+		s.tail.end(ErrDeadline) // tasks that wait for a worker do not start any more
 	}
 	for e := s.next; e != nil && int(s.workers.Load()) < s.off.opts.concurrency; e = e.after {
 		s.addWorker()
