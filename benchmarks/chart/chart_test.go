@@ -179,6 +179,35 @@ func TestPNGShowsWhatTheSVGSays(t *testing.T) {
 	}
 }
 
+func TestFramedKeepsTheMarksAndAddsWords(t *testing.T) {
+	t.Parallel()
+	for name, c := range charts() {
+		d := c.Draw(600)
+		framed := d.Framed("How to read it.", strings.Repeat("machine ", 60))
+		if framed.Marks() != d.Marks() || framed.Height < d.Height+60 {
+			t.Errorf("%s: %d marks in %v px, before it were %d in %v", name, framed.Marks(), framed.Height, d.Marks(), d.Height)
+		}
+		var b bytes.Buffer
+		if err := framed.SVG(&b); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), "How to read it.</text>") || strings.Contains(b.String(), "<pattern") != d.hatches() {
+			t.Errorf("%s: %s", name, b.String())
+		}
+		// The same picture, further down.
+		inner, outer := d.Image(1, Light()), framed.Image(1, Light())
+		dy := -1
+		for y := 0; y < 60 && dy < 0; y++ {
+			if bytes.Equal(outer.Pix[y*outer.Stride:][:outer.Stride*100], inner.Pix[:inner.Stride*100]) {
+				dy = y
+			}
+		}
+		if dy < 15 {
+			t.Errorf("%s: the drawing is not below its title", name)
+		}
+	}
+}
+
 func TestPNGHasThePixelsOfItsScale(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer

@@ -42,11 +42,11 @@ type Drawing struct {
 // Marks is the number of marks that stand for data.
 func (d *Drawing) Marks() int {
 	n := 0
-	for _, m := range d.marks {
+	every(d.marks, func(m mark) {
 		if m.says() != "" {
 			n++
 		}
-	}
+	})
 	return n
 }
 

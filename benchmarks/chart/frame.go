@@ -1,9 +1,6 @@
 package chart
 
-import (
-	"math"
-	"strings"
-)
+import "math"
 
 // Sizes in CSS pixels. Below narrow the names of rows move above them.
 const (
@@ -111,23 +108,8 @@ func (d *Drawing) axisName(name string, left, right, bottom float64) {
 	}
 }
 
-// wrap breaks the name of an axis into lines of at most the given width.
-func wrap(s string, limit float64) []string {
-	var lines []string
-	current := ""
-	for _, word := range strings.Fields(s) {
-		next := strings.TrimSpace(current + " " + word)
-		if current != "" && width(next, fontAxis, false) > limit {
-			lines = append(lines, current)
-			next = word
-		}
-		current = next
-	}
-	if current != "" {
-		lines = append(lines, current)
-	}
-	return lines
-}
+// wrap breaks a note or the name of an axis into lines of at most the given width.
+func wrap(s string, limit float64) []string { return wrapped(s, limit, fontAxis, false) }
 
 // key is one entry of a legend.
 type key struct {

@@ -34,6 +34,7 @@ type painter struct {
 	img    *image.RGBA
 	scale  float64
 	scheme Scheme
+	dy     float64 // CSS pixels that marks are moved down
 }
 
 func (p *painter) color(r Role, opacity float64) color.Color {
@@ -47,12 +48,13 @@ func (p *painter) color(r Role, opacity float64) color.Color {
 // fill paints polygons, of which the inner ones of the other direction are holes.
 func (p *painter) fill(c color.Color, polygons ...[]Point) {
 	b := p.img.Bounds()
+	dy := p.dy * p.scale
 	// The rasteriser's cost is its area, so it gets the box of the polygons only.
 	x0, y0, x1, y1 := math.Inf(1), math.Inf(1), math.Inf(-1), math.Inf(-1)
 	for _, poly := range polygons {
 		for _, pt := range poly {
-			x0, y0 = math.Min(x0, pt.X*p.scale), math.Min(y0, pt.Y*p.scale)
-			x1, y1 = math.Max(x1, pt.X*p.scale), math.Max(y1, pt.Y*p.scale)
+			x0, y0 = math.Min(x0, pt.X*p.scale), math.Min(y0, pt.Y*p.scale+dy)
+			x1, y1 = math.Max(x1, pt.X*p.scale), math.Max(y1, pt.Y*p.scale+dy)
 		}
 	}
 	box := image.Rect(int(math.Floor(x0)), int(math.Floor(y0)), int(math.Ceil(x1))+1, int(math.Ceil(y1))+1).Intersect(b)
@@ -61,7 +63,7 @@ func (p *painter) fill(c color.Color, polygons ...[]Point) {
 	}
 	r := vector.NewRasterizer(box.Dx(), box.Dy())
 	at := func(pt Point) (float32, float32) {
-		return float32(pt.X*p.scale - float64(box.Min.X)), float32(pt.Y*p.scale - float64(box.Min.Y))
+		return float32(pt.X*p.scale - float64(box.Min.X)), float32(pt.Y*p.scale + dy - float64(box.Min.Y))
 	}
 	for _, poly := range polygons {
 		for i, pt := range poly {
@@ -210,7 +212,7 @@ func (t text) paint(p *painter) {
 	}
 	d := font.Drawer{
 		Dst: p.img, Src: image.NewUniform(p.color(t.role, 1)), Face: f.face,
-		Dot: fixed.Point26_6{X: x, Y: fixed.Int26_6(math.Round(t.y * p.scale * 64))},
+		Dot: fixed.Point26_6{X: x, Y: fixed.Int26_6(math.Round((t.y + p.dy) * p.scale * 64))},
 	}
 	d.DrawString(t.content)
 }

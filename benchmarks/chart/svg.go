@@ -45,12 +45,12 @@ func (d *Drawing) write(w io.Writer, style string, ground bool) error {
 }
 
 func (d *Drawing) hatches() bool {
-	for _, m := range d.marks {
-		if r, ok := m.(rect); ok && r.hatched {
-			return true
-		}
-	}
-	return false
+	found := false
+	every(d.marks, func(m mark) {
+		r, ok := m.(rect)
+		found = found || ok && r.hatched
+	})
+	return found
 }
 
 // id keeps the identifiers of several drawings on one page apart, and the same

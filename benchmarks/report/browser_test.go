@@ -18,10 +18,14 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/go-offload/lambda/benchmarks/analysis"
+	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/benchmarks/record/recordtest"
 )
 
-var screenshots = flag.String("screenshots", "", "save what the browser tests look at in this directory")
+var (
+	screenshots = flag.String("screenshots", "", "save what the browser tests look at in this directory")
+	measured    = flag.String("record", "", "look at the page of this file of run instead of a made-up one")
+)
 
 // browser starts a Chromium, or skips the test where there is none.
 func browser(t *testing.T) context.Context {
@@ -108,7 +112,14 @@ const look = `(() => {
 })()`
 
 func TestThePageInABrowser(t *testing.T) {
-	p, err := Build(analysis.Of(recordtest.File(recordtest.Options{Network: "aws"})), Options{})
+	file := recordtest.File(recordtest.Options{Network: "aws"})
+	if *measured != "" {
+		var err error
+		if file, err = record.Open(*measured); err != nil {
+			t.Fatal(err)
+		}
+	}
+	p, err := Build(analysis.Of(file), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

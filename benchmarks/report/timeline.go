@@ -47,7 +47,7 @@ func (b *builder) timeline(name string) Figure {
 	}
 	for _, c := range cells {
 		if c.Contestant == cost.Goroutine && !lost(c) {
-			f.Facts = append(f.Facts, "goroutine: a task that was done went on when the next request happened to thaw its environment.")
+			f.Facts = append(f.Facts, "goroutine: the task was frozen with its environment, and got on only while other requests happened to thaw it.")
 		}
 		q := c.Typical()
 		if q == nil {
@@ -108,6 +108,10 @@ func laneOf(c *analysis.Cell, q *record.Request) chart.Lane {
 		if lost(c) {
 			continue // this one was thawed by luck; the row shows what is usual
 		}
+		if c.Contestant == cost.Goroutine {
+			lane.Spans = append(lane.Spans, thawed(c, q, t)...)
+			continue
+		}
 		lane.Spans = append(lane.Spans, chart.Span{
 			Phase: chart.Working, From: at(t.StartNS), To: at(t.EndNS),
 			Second: elsewhere(q, t), Title: fmt.Sprintf("task %d", t.ID),
@@ -118,6 +122,27 @@ func laneOf(c *analysis.Cell, q *record.Request) chart.Lane {
 		lane.Note, lane.Alarm = fmt.Sprintf("%d of %d tasks lost", c.TasksLost, c.TasksDue), true
 	}
 	return lane
+}
+
+// thawed are the stretches of a task that was left behind in which its environment
+// was awake, for its own request or for others.
+func thawed(c *analysis.Cell, q *record.Request, t record.Task) []chart.Span {
+	var out []chart.Span
+	for i := range c.Requests {
+		if c.Requests[i].Round != q.Round {
+			continue
+		}
+		for _, v := range c.Requests[i].Invocations {
+			from, to := max(v.StartNS, t.StartNS), min(v.FrozeNS, t.EndNS)
+			if v.Environment == t.Environment && from < to {
+				out = append(out, chart.Span{
+					Phase: chart.Working, From: float64(from-q.IntendedNS) / 1e9, To: float64(to-q.IntendedNS) / 1e9,
+					Title: fmt.Sprintf("task %d goes on while its environment is awake", t.ID),
+				})
+			}
+		}
+	}
+	return out
 }
 
 // lost reports whether losing tasks is what usually happens.

@@ -49,7 +49,7 @@ func (p *Page) Write(dir string) error {
 		return err
 	}
 	for _, f := range p.Figures() {
-		d := f.Wide()
+		d := f.Wide().Framed(p.notes(f)...)
 		if err := create(filepath.Join(dir, f.ID+".svg"), d.SVG); err != nil {
 			return err
 		}
@@ -58,6 +58,15 @@ func (p *Page) Write(dir string) error {
 		}
 	}
 	return os.WriteFile(filepath.Join(dir, "headline.md"), []byte(p.Headline.Markdown), 0o644)
+}
+
+// notes are what a figure says when it stands alone.
+func (p *Page) notes(f Figure) []string {
+	basis := strings.Join(f.Basis, " and ")
+	return []string{
+		strings.ToUpper(basis[:1]) + basis[1:] + ". " + f.How,
+		p.Machine + ". " + p.Versions + ". Made by: " + strings.Join(p.Commands, ", then ") + ".",
+	}
 }
 
 // number is a number with its unit.
