@@ -149,6 +149,27 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
+// What is text travels as text, for a REST API decodes base64 only where it is told to; the rest travels in base64.
+func TestBinaryBodies(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		body   string
+		base64 bool
+	}{{"", false}, {"ä\t\r\n{}", false}, {"\x1f\x8b\x08", true}, {"a\x00b", true}} {
+		w := &bufferedWriter{response: newResponse(http.MethodGet)}
+		_, _ = io.WriteString(w, test.body)
+		_ = w.finish()
+		e, err := w.encode(&wireEvent{source: RESTAPI})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var wire wireResponse
+		if err := json.NewDecoder(e).Decode(&wire); err != nil || wire.IsBase64Encoded != test.base64 {
+			t.Errorf("%q: %+v %v", test.body, wire, err)
+		}
+	}
+}
+
 func TestHeadTooLargeToStream(t *testing.T) {
 	t.Parallel()
 	_, err := fronts[1].send(t, handlerFunc(func(w http.ResponseWriter, _ *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -210,6 +211,46 @@ func TestWorker(t *testing.T) {
 	f.ran(t, "/sent")
 	if n := len(f.Reports()); n != 2 {
 		t.Errorf("%d invocations, not one for the request and one for the task", n)
+	}
+}
+
+// With several invocations in one process, each task still has the event of its own request, although aws-lambda-go gives the
+// buffer to the next one.
+func TestEventsOutliveTheirInvocation(t *testing.T) {
+	t.Parallel()
+	f := &function{journal: filepath.Join(t.TempDir(), "journal")}
+	f.Lambda = lambdatest.Start(t, lambdatest.Function{
+		Package: "./testdata/function", EnvironmentConcurrency: 4, Timeout: 20 * time.Second, MemorySize: 2048,
+		Env: map[string]string{"START": "http", "OFFLOAD_STRATEGY": "stream", "JOURNAL": f.journal},
+	})
+	var all sync.WaitGroup
+	want := map[string]bool{}
+	for worker := range 4 {
+		for i := range 10 {
+			want[fmt.Sprintf("n=%d-%d", worker, i)] = true
+		}
+		all.Go(func() {
+			for i := range 10 {
+				if got, err := f.fetch(t, fmt.Sprintf("event?n=%d-%d", worker, i)); got.body != "ok" || err != nil {
+					t.Errorf("%d %q %v", got.status, got.body, err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if err := f.WaitIdle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(f.journal)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		query, _, _ := strings.Cut(line, " ")
+		delete(want, query)
+	}
+	if len(want) > 0 {
+		t.Errorf("no task had the event of %v\n%s", want, text)
 	}
 }
 

@@ -125,6 +125,7 @@ func TestRemoteAddr(t *testing.T) {
 	for _, test := range []struct{ forwarded, want string }{
 		{"192.0.2.7", "192.0.2.7:0"},
 		{"10.0.0.1, 192.0.2.7", "192.0.2.7:0"},
+		{"10.0.0.1, 10.0.0.2, 192.0.2.7", "192.0.2.7:0"},
 		{"10.0.0.1,2001:db8::1", "[2001:db8::1]:0"},
 		{"192.0.2.7:4711", "192.0.2.7:4711"},
 		{"", ""},
@@ -134,6 +135,21 @@ func TestRemoteAddr(t *testing.T) {
 			t.Errorf("%q: %q, want %q", test.forwarded, got, test.want)
 		}
 	}
+}
+
+// The length is that of the body, whatever the gateway counted.
+func TestContentLength(t *testing.T) {
+	onEach(t, func(t *testing.T, f front) {
+		t.Helper()
+		_, err := f.send(t, handlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if r.ContentLength != 2 || r.Header.Get("Content-Length") != "2" {
+				t.Errorf("%d %q", r.ContentLength, r.Header.Get("Content-Length"))
+			}
+		}), "POST", "/", http.Header{"Content-Length": {"4"}}, []byte("\xff\xfe"))
+		if err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestOversizeBodiesAreRefusedAsInNetHTTP(t *testing.T) {

@@ -135,6 +135,22 @@ func TestServerDrainsItsTasks(t *testing.T) {
 	}
 }
 
+// What is not done in time is given up, and the exit status says so.
+func TestServerGivesUp(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	stop := p.onThisMachine(t, "chi", "stream", "OFFLOAD_HTTP_SHUTDOWN_TIMEOUT=20ms")
+	if got := post(t, p.fronts["server"]+"orders", `{"id":"1"}`); got.status != http.StatusCreated {
+		t.Fatalf("%+v", got)
+	}
+	if status := stop(); status != 1 {
+		t.Errorf("exit status %d", status)
+	}
+	if lines := p.lines(); len(lines) != 0 {
+		t.Errorf("journal %q", lines)
+	}
+}
+
 // The order of a streamed response is enforced by gates, not by clocks: the handler goes on only when the client has its first
 // piece, and the task only when the client has seen the end. The times are for the log.
 func TestStreamedResponse(t *testing.T) {

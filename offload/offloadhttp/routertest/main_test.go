@@ -89,13 +89,14 @@ func (p *program) onLambda(t *testing.T, router, strategy string, mode lambdates
 var listening = regexp.MustCompile(`url=(http://[^ \n]+)`)
 
 // onThisMachine starts the same binary as an ordinary program. stop sends it SIGTERM and gives its exit status.
-func (p *program) onThisMachine(t *testing.T, router, strategy string) (stop func() int) {
+func (p *program) onThisMachine(t *testing.T, router, strategy string, env ...string) (stop func() int) {
 	t.Helper()
 	binary, err := lambdatest.Build(t.Context(), ".", "./function")
 	if err != nil {
 		t.Fatal(err)
 	}
 	cmd := exec.Command(binary)
+	cmd.Env = env
 	for name, value := range p.env(router, strategy, "") {
 		cmd.Env = append(cmd.Env, name+"="+value)
 	}

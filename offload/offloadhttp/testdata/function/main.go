@@ -3,6 +3,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -37,8 +38,20 @@ func main() {
 	}
 }
 
-// task notes its input and the request ID of the invocation that it runs in.
-var task = offload.Define("note", func(ctx context.Context, line string) error {
+// noteEvent notes the query of the request that the task belongs to.
+func noteEvent(ctx context.Context) error {
+	e, ok := offloadhttp.EventFromContext(ctx)
+	var event events.LambdaFunctionURLRequest
+	if err := json.Unmarshal(e.Raw, &event); err != nil || !ok {
+		return fmt.Errorf("the event is gone: %v %w", ok, err)
+	}
+	return note(ctx, event.RawQueryString)
+}
+
+var task = offload.Define("note", note)
+
+// note writes a line and the request ID of the invocation that it runs in.
+func note(ctx context.Context, line string) error {
 	lc, _ := lambdacontext.FromContext(ctx)
 	f, err := os.OpenFile(os.Getenv("JOURNAL"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -46,13 +59,17 @@ var task = offload.Define("note", func(ctx context.Context, line string) error {
 	}
 	_, err = fmt.Fprintln(f, line, lc.AwsRequestID)
 	return errors.Join(err, f.Close())
-})
+}
 
 var errBroken = errors.New("the model is gone")
 
 // serve does what the path says.
 func serve(w http.ResponseWriter, r *http.Request) {
-	if err := offload.After(r.Context(), task.With(r.URL.Path)); err != nil {
+	deferred := task.With(r.URL.Path)
+	if r.URL.Path == "/event" {
+		deferred = offload.Func("event", noteEvent)
+	}
+	if err := offload.After(r.Context(), deferred); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
