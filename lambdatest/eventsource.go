@@ -225,14 +225,11 @@ func (m *EventSourceMapping) Enable() error {
 		return nil
 	}
 	ctx, stop := context.WithCancel(m.base)
-	previous, polling := m.polling, make(chan struct{})
+	polling := make(chan struct{})
 	m.stop, m.polling = stop, polling
 	m.working.Go(func() {
 		defer close(polling)
 		defer stop()
-		if previous != nil {
-			<-previous
-		}
 		m.poll(ctx)
 	})
 	return nil

@@ -100,11 +100,11 @@ func TestMapQueue(t *testing.T) {
 	}
 }
 
-// Whatever goes wrong with the invocation, the messages stay, become visible again after the visibility timeout, and
+// Whatever goes wrong with the invocation, be it after its response, the messages stay, become visible again after the visibility timeout, and
 // end in the dead-letter queue.
 func TestMapQueueFailures(t *testing.T) {
 	t.Parallel()
-	for _, how := range []string{"fail", "hang", "crash"} {
+	for _, how := range []string{"fail", "hang", "crash", "tail"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			l, srv, esm := mapped(t, lambdatest.Function{Timeout: 500 * time.Millisecond}, nil, lambdatest.QueueMapping{})

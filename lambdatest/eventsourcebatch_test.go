@@ -148,6 +148,10 @@ func TestBatchWindow(t *testing.T) {
 		if waited := b.starts[0].Sub(first); waited < 5*time.Second || waited > 6*time.Second {
 			b.Errorf("the batch left after %v, want its window of 5 s and less than a second more", waited)
 		}
+		// Four while nothing came; then one for each message, and one for the end of each window.
+		if n := b.queue.Snapshot().Requests["ReceiveMessage"].Calls; n > 10 {
+			b.Errorf("%d polls", n)
+		}
 	})
 }
 

@@ -96,7 +96,8 @@ func (f bundle) bubble(t *testing.T, test func(*bench)) {
 
 func (b *bench) runner(f bundle) batchRunner {
 	return func(_ context.Context, _ string, event []byte) ([]byte, error) {
-		if len(event) > b.esm.limits.bytes {
+		var one struct{ Records []any } // a single message always fits
+		if len(event) > b.esm.limits.bytes && json.Unmarshal(event, &one) == nil && len(one.Records) > 1 {
 			b.Errorf("an event of %d bytes", len(event))
 		}
 		var e events.SQSEvent

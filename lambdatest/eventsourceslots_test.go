@@ -1,6 +1,7 @@
 package lambdatest
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -53,6 +54,37 @@ func TestMaximumConcurrency(t *testing.T) {
 			if n := batch[0].Attributes["ApproximateReceiveCount"]; n != "1" {
 				b.Errorf("a message was received %s times", n)
 			}
+		}
+	})
+}
+
+// A FIFO queue has at most one batch of each group with the function, and no more than its maximum.
+func TestMaximumConcurrencyOfFIFO(t *testing.T) {
+	bundle{
+		fifo: true, mapping: QueueMapping{BatchSize: 1, MaximumConcurrency: 3}, run: work(time.Second),
+		before: func(b *bench) {
+			for group := range 20 {
+				b.send(grouped(strconv.Itoa(group), strconv.Itoa(group))...)
+			}
+		},
+	}.bubble(t, func(b *bench) {
+		start := time.Now()
+		b.drained()
+		if took := time.Since(start); b.peak != 3 || len(b.seen()) != 20 || took < 7*time.Second || took > 9*time.Second {
+			b.Errorf("%d batches, %d at a time, took %v", len(b.seen()), b.peak, took)
+		}
+	})
+}
+
+// Batches that one receive was split into count one by one.
+func TestMaximumConcurrencyOfSplitBatches(t *testing.T) {
+	bundle{
+		mapping: QueueMapping{MaximumConcurrency: 2}, maxEvent: 1, // so one message each
+		before: func(b *bench) { b.send(numbered(10)...) }, run: work(2 * time.Second),
+	}.bubble(t, func(b *bench) {
+		b.drained()
+		if got := b.seen(); b.peak != 2 || len(got) != 10 {
+			b.Errorf("%d batches, %d at a time", len(got), b.peak)
 		}
 	})
 }
@@ -119,7 +151,11 @@ func TestThrottledForEver(t *testing.T) {
 		if took := time.Since(start); took < 90*time.Second {
 			b.Errorf("dead after %v, want three visibility timeouts", took)
 		}
-		for _, e := range b.recorded(EventBatchEnd) {
+		ends := b.recorded(EventBatchEnd)
+		if len(ends) != 3 {
+			b.Errorf("%d batches ended, want one for each receive", len(ends))
+		}
+		for _, e := range ends {
 			if e.Message == "" || len(e.Batch.Failed) != 1 {
 				b.Errorf("%+v", e)
 			}

@@ -4,6 +4,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"os"
 	"strings"
@@ -15,7 +16,17 @@ import (
 
 func main() { lambda.Start(handle) }
 
-func handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse, error) {
+// tail is a response whose Close, after it was sent, does not return.
+type tail struct{ io.Reader }
+
+func (tail) Close() error {
+	time.Sleep(time.Minute)
+	return nil
+}
+
+func (tail) MarshalJSON() ([]byte, error) { return nil, errors.New("not JSON") }
+
+func handle(ctx context.Context, event events.SQSEvent) (any, error) {
 	var response events.SQSEventResponse
 	for _, record := range event.Records {
 		log.Printf("message %s receive %s body %s", record.MessageId, record.Attributes["ApproximateReceiveCount"], record.Body)
@@ -32,6 +43,8 @@ func handle(ctx context.Context, event events.SQSEvent) (events.SQSEventResponse
 		case "hang":
 			<-ctx.Done()
 			time.Sleep(time.Minute)
+		case "tail":
+			return tail{strings.NewReader(`{"batchItemFailures":[]}`)}, nil
 		case "crash":
 			os.Exit(1)
 		case "wait": // until the file is there
