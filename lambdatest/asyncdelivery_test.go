@@ -263,3 +263,18 @@ func TestAsyncConfig(t *testing.T) {
 		tb.clean()
 	}
 }
+
+// The function finds its queues where Lambda does, unless its configuration says otherwise.
+func TestSQSEndpoint(t *testing.T) {
+	t.Parallel()
+	for want, f := range map[string]lambdatest.Function{
+		"http://127.0.0.1:1": {SQSEndpoint: "http://127.0.0.1:1"},
+		"http://127.0.0.1:2": {SQSEndpoint: "http://127.0.0.1:1", Env: map[string]string{"AWS_ENDPOINT_URL_SQS": "http://127.0.0.1:2"}},
+	} {
+		l := function(t, f)
+		env := decode[[]string](t, succeed(t, l, command{Mode: "env"}).Payload)
+		if !slices.Contains(env, "AWS_ENDPOINT_URL_SQS="+want) {
+			t.Errorf("want %s in %q", want, env)
+		}
+	}
+}

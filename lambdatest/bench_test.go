@@ -59,3 +59,25 @@ func BenchmarkInvoke(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkInvokeAsync runs events through the queue of a function with two environments.
+func BenchmarkInvokeAsync(b *testing.B) {
+	l := lambdatest.Start(b, lambdatest.Function{Package: "./testdata/echo", MaxEnvironments: 2})
+	payload := []byte(`{"order":"4711","lines":[{"sku":"a","n":1},{"sku":"b","n":2}]}`)
+	b.ReportAllocs()
+	events := 0
+	for b.Loop() {
+		if _, err := l.InvokeAsync(b.Context(), payload); err != nil {
+			b.Fatal(err)
+		}
+		if events++; events%1000 == 0 { // the queue is bounded
+			if err := l.WaitAsyncIdle(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	if err := l.WaitAsyncIdle(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(events)/b.Elapsed().Seconds(), "events/s")
+}

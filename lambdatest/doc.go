@@ -32,10 +32,9 @@
 // # Level of support
 //
 // Served: Invoke (RequestResponse, DryRun and Event, X-Amz-Log-Type, X-Amz-Client-Context), InvokeWithResponseStream,
-// function URLs in both modes (payload format 2.0), API Gateway REST APIs (proxy, buffered and streamed, and asynchronous)
-// and HTTP APIs, Application Load Balancers, SQS event source mappings, internal and external extensions, and the manners of Lambda Managed
-// Instances ([Function.EnvironmentConcurrency]); SQS event source mappings with batch sizes and windows, partial batch
-// responses, FIFO queues and maximum concurrency.
+// function URLs in both modes (payload format 2.0), API Gateway REST APIs (proxy, buffered and streamed, and
+// asynchronous) and HTTP APIs, Application Load Balancers, SQS event source mappings, internal and external extensions,
+// and the manners of Lambda Managed Instances ([Function.EnvironmentConcurrency]).
 //
 // Not served, or not as on AWS:
 //

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"unicode/utf8"
 )
 
 // Whatever HTTP request comes in, the event is valid JSON that carries the body unharmed.
@@ -156,6 +157,24 @@ func FuzzErrorType(f *testing.F) {
 		f := (&fault{errorType: got, message: header}).body("id")
 		if !json.Valid(f) {
 			t.Fatalf("%s", f)
+		}
+	})
+}
+
+// Whatever a function reports, the message of its dead letter is one that SQS takes: at most 1 KB of allowed characters.
+func FuzzDeadLetterMessage(f *testing.F) {
+	f.Add([]byte(`{"errorMessage":"no stock","errorType":"x"}`))
+	f.Add([]byte(`{"errorMessage":"\u0000\u001b[1m\uffff\ud800"}`))
+	f.Add([]byte("\xff\xfe" + strings.Repeat("€", 1000)))
+	f.Fuzz(func(t *testing.T, payload []byte) {
+		message := errorMessage(payload)
+		if len(message) > maxErrorMessage || !utf8.ValidString(message) {
+			t.Fatalf("%d bytes: %q", len(message), message)
+		}
+		for _, r := range message {
+			if r < ' ' && !strings.ContainsRune("\t\n\r", r) || r == 0xFFFE || r == 0xFFFF {
+				t.Fatalf("%U in %q", r, message)
+			}
 		}
 	})
 }

@@ -187,7 +187,8 @@ func (l *Lambda) WaitReport(ctx context.Context, requestID string) (Report, erro
 	return l.journal.waitReport(ctx, requestID)
 }
 
-// WaitIdle waits until no invocation is open: everything is frozen, unless freezing is off.
+// WaitIdle waits until no invocation is open: everything is frozen, unless freezing is off. Events that wait in the queue
+// of asynchronous invocations do not count, see WaitAsyncIdle.
 func (l *Lambda) WaitIdle(ctx context.Context) error { return l.pool.waitQuiet(ctx) }
 
 // Logs returns the newest 32,768 log lines, oldest first.
