@@ -30,7 +30,8 @@ type offloader struct {
 	tracer  Tracer      // nil if there is none
 	timed   bool        // somebody asks for the times of tasks
 
-	visibility *visibility // nil if no strategy can change it
+	visibility  *visibility         // nil if no strategy can change it
+	deadLetters driver.DeadLetterer // nil if no strategy has a place for them
 
 	ledger    ledger
 	outer     outerCheck
@@ -87,6 +88,9 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		}
 		if c, ok := strategies[i].(driver.VisibilityChanger); ok && o.visibility == nil {
 			o.visibility = &visibility{changer: c, log: o.log}
+		}
+		if d, ok := strategies[i].(driver.DeadLetterer); ok && o.deadLetters == nil {
+			o.deadLetters = d
 		}
 	}
 	o.timed = o.pub.timed || o.works() || o.tracer != nil

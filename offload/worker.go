@@ -38,7 +38,9 @@ var (
 // queue's redrive policy moves it to the dead-letter queue; Lambda repeats an asynchronous invocation as configured for the function (two times by
 // default) before its on-failure destination gets it. Neither lets a worker refuse
 // a delivery for good: after an error marked with backoff.Permanent the task is
-// delivered, and run, as often as after another one, from a queue without a wait in between.
+// delivered, and run, as often as after another one, from a queue without a wait in between. A strategy
+// with a place for dead letters ends that: sqs with OFFLOAD_SQS_DEAD_LETTER_QUEUE_URL, where the
+// worker moves the task at once, with the reason.
 //
 // The mapping of a queue must have ReportBatchItemFailures among its
 // FunctionResponseTypes: without it Lambda deletes the whole batch although some of its

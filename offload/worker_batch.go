@@ -89,9 +89,26 @@ func (b *batch) runTasks(stretch []*sqsRecord) {
 	// Once for the batch, so that what its tasks deferred leaves in full batches too.
 	b.scope.settleDeliveries()
 	for i, d := range deliveries {
-		if stretch[i].failed == nil {
-			stretch[i].failed = d.failure()
+		switch r := stretch[i]; {
+		case r.failed != nil: // it could not be read
+		case d.hopeless: // which takes a call
+			slots <- struct{}{}
+			all.Go(func() {
+				defer func() { <-slots }()
+				r.conclude(d)
+			})
+		default:
+			r.conclude(d)
 		}
+	}
+	all.Wait()
+}
+
+// conclude takes over what came of the record's task.
+func (r *sqsRecord) conclude(d *delivery) {
+	r.failed, r.notBefore, r.hopeless = d.failure(), d.due, d.hopeless
+	if r.failed != nil && d.bury(r.body) {
+		r.failed = nil // done with, as far as the queue is concerned
 	}
 }
 
@@ -158,8 +175,8 @@ func (l *lane) run(s *scope) {
 			d.perform()
 			if l.ordered {
 				s.settleDeliveries() // the next task may rely on what this one deferred
+				r.conclude(d)
 			}
-			r.failed, r.notBefore = d.failure(), d.due
 		}
 		if r.failed != nil {
 			for _, rest := range l.records[i+1:] {

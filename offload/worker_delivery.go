@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"github.com/go-offload/lambda/offload/driver"
 	"github.com/go-offload/lambda/offload/internal/deferral"
 )
@@ -36,6 +38,7 @@ type delivery struct {
 	traceParent string // in the envelope
 	task        *entry // nil until the envelope was opened
 	due         time.Time
+	hopeless    bool // the task's own error is marked as permanent
 
 	mu     sync.Mutex
 	failed error
@@ -172,6 +175,8 @@ func (d *delivery) end(err error) {
 		d.task.end(running, Done, nil)
 		return
 	}
+	var marked *backoff.PermanentError
+	d.hopeless = errors.As(err, &marked)
 	s := d.task.scope
 	if reason := s.tail.ended(s.start); reason != nil && !errors.Is(err, reason) {
 		err = fmt.Errorf("%w: %w", reason, err)

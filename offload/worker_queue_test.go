@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,17 +68,31 @@ func (m *mapping) deliver(t *testing.T, f *function) int {
 // tried until the redrive policy moves them to the dead-letter queue.
 func TestThroughAQueue(t *testing.T) {
 	t.Parallel()
-	for _, suffix := range []string{"", ".fifo"} {
-		t.Run("queue"+suffix, func(t *testing.T) {
+	for name, c := range map[string]struct {
+		suffix   string
+		buries   bool // the worker itself moves what has failed for good
+		attempts int  // how often that is tried
+	}{
+		"standard":         {"", false, 3},
+		"FIFO":             {".fifo", false, 3},
+		"standard, buries": {"", true, 1},
+		"FIFO, buries":     {".fifo", true, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			suffix := c.suffix
 			forget(t)
 			server := sqstest.Start(t, nil)
 			attributes := map[string]string{"VisibilityTimeout": "36000"}
 			if suffix != "" {
 				attributes["FifoQueue"] = "true"
 			}
-			if _, err := server.CreateQueue("dead"+suffix, attributes); err != nil {
+			dead, err := server.CreateQueue("dead"+suffix, attributes)
+			if err != nil {
 				t.Fatal(err)
+			}
+			if !c.buries {
+				dead = ""
 			}
 			attributes["RedrivePolicy"] = `{"deadLetterTargetArn":"` + server.Queue("dead"+suffix).ARN() + `","maxReceiveCount":3}`
 			url, err := server.CreateQueue("tasks"+suffix, attributes)
@@ -92,7 +107,7 @@ func TestThroughAQueue(t *testing.T) {
 					return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 				}),
 			})
-			f := wrapStrategy(t, sqs.New(&sqs.Options{QueueURL: url, Client: client}), func(ctx context.Context, in []work) error {
+			f := wrapStrategy(t, sqs.New(&sqs.Options{QueueURL: url, DeadLetterQueueURL: dead, Client: client}), func(ctx context.Context, in []work) error {
 				for _, w := range in {
 					if err := offload.After(ctx, worker.With(w), offload.ID(w.Name)); err != nil {
 						return err
@@ -120,7 +135,8 @@ func TestThroughAQueue(t *testing.T) {
 			}
 			ran := doneIn(t)
 			slices.Sort(ran)
-			if want := []string{"bad", "bad", "bad", "good", "hopeless", "hopeless", "hopeless", "nesting", "nesting/nested"}; !slices.Equal(ran, want) {
+			want := append([]string{"bad", "bad", "bad", "good"}, slices.Repeat([]string{"hopeless"}, c.attempts)...)
+			if want = append(want, "nesting", "nesting/nested"); !slices.Equal(ran, want) {
 				t.Errorf("ran %v, want %v", ran, want)
 			}
 			if info := seenBy(t, "bad"); info.Attempt != 3 || info.Hops != 1 {
@@ -129,8 +145,15 @@ func TestThroughAQueue(t *testing.T) {
 			if info := seenBy(t, "nesting/nested"); info.Attempt != 1 || info.Hops != 2 {
 				t.Errorf("the nested task saw %+v", info)
 			}
-			if dead := server.Queue("dead" + suffix).Counts().Total(); dead != 2 {
-				t.Errorf("%d dead letters", dead)
+			reasons := 0
+			letters := server.Queue("dead" + suffix).Snapshot().Messages
+			for _, m := range letters {
+				if strings.Contains(m.Attributes[sqs.AttributeErrorMessage], errWork.Error()) {
+					reasons++
+				}
+			}
+			if len(letters) != 2 || (reasons == 1) != c.buries {
+				t.Errorf("%d dead letters, %d of them with a reason", len(letters), reasons)
 			}
 		})
 	}

@@ -24,6 +24,7 @@ type sqsRecord struct {
 
 	failed    error
 	notBefore time.Time     // of the task, if it was read
+	hopeless  bool          // the task's own error says that no further delivery will help
 	again     time.Duration // when to deliver it again, if it is the one that failed
 }
 

@@ -182,11 +182,10 @@ func (b *batch) backOff() {
 
 // due says when a record that failed is worth another delivery.
 func (r *sqsRecord) due(policy redelivery) time.Duration {
-	var permanent *backoff.PermanentError
 	switch {
 	case errors.Is(r.failed, ErrNotDue):
 		return max(0, min(time.Until(r.notBefore), maxRedelivery))
-	case errors.As(r.failed, &permanent):
+	case r.hopeless:
 		return 0 // no delivery will help: the sooner it is where dead letters go, the better
 	default:
 		return policy.after(r.receives)

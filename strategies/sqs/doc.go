@@ -68,7 +68,7 @@
 // sqs:ReceiveMessage, sqs:DeleteMessage and sqs:GetQueueAttributes. With
 // sqs:ChangeMessageVisibility it can also have a failed message delivered again after a
 // backoff; AWS's managed policy AWSLambdaSQSQueueExecutionRole does not have it. Without it the worker
-// logs one warning and goes on.
+// logs one warning and goes on. With a dead-letter queue of its own (see Failure) it needs sqs:SendMessage on that.
 //
 // # Failure
 //
@@ -87,6 +87,14 @@
 // there, with its envelope, instead of coming back until its retention time ends. In a FIFO queue
 // the messages behind one that fails are given back unprocessed, and SQS counts that as a
 // delivery of them too.
+//
+// A redrive policy tells nobody why, and repeats also what cannot succeed. With
+// OFFLOAD_SQS_DEAD_LETTER_QUEUE_URL the worker itself moves tasks whose error is marked with
+// backoff.Permanent, after the one attempt, to that queue: the envelope as it arrived, with the
+// error in the message attribute ErrorMessage and the request ID of the worker's invocation in
+// RequestID, as the dead letters of asynchronous invocations have them. It may be the queue of the
+// redrive policy. If the move fails, the message stays where it is. Why any other task failed is
+// in the worker's log, with the task's ID.
 //
 // The mapping must have ReportBatchItemFailures among its FunctionResponseTypes. Without
 // it Lambda takes the worker's answer, which names the messages that failed, for success, and

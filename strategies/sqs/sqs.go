@@ -1,6 +1,7 @@
 package sqs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -50,6 +51,12 @@ type Options struct {
 	// OFFLOAD_SQS_QUEUE_URL.
 	QueueURL string
 
+	// DeadLetterQueueURL is the URL of a queue behind the same endpoint for tasks whose error is marked with
+	// backoff.Permanent: a worker moves them there at once, with the reason, and does not run them again. Empty
+	// means the value of OFFLOAD_SQS_DEAD_LETTER_QUEUE_URL; without either, the redrive policy of their
+	// queue moves them after maxReceiveCount deliveries.
+	DeadLetterQueueURL string
+
 	// MaxMessageBytes is the MaximumMessageSize of a queue that takes less than
 	// the 1,048,576 bytes which 0 stands for. It is not asked for at start: that would
 	// be a call, and a permission.
@@ -71,12 +78,15 @@ type Client interface {
 	SendMessageBatch(ctx context.Context, input *awssqs.SendMessageBatchInput, options ...func(*awssqs.Options)) (*awssqs.SendMessageBatchOutput, error)
 }
 
-// Strategy is the sqs strategy. It is a [driver.Sender], a [driver.VisibilityChanger] and a [driver.Thawer].
+// Strategy is the sqs strategy. It is a [driver.Sender], a [driver.VisibilityChanger], a
+// [driver.DeadLetterer] and a [driver.Thawer].
 // After Open it may be used concurrently.
 type Strategy struct {
 	options Options
 
-	queue  queue
+	queue       queue
+	deadLetters *queue // nil: none
+
 	client Client
 	http   *http.Client // nil if the client is the user's
 	limits driver.Limits
@@ -103,6 +113,9 @@ func (s *Strategy) Open(_ context.Context, env driver.Env) error {
 	}
 	var err error
 	if s.queue, err = parseQueueURL(text); err != nil {
+		return err
+	}
+	if err = s.openDeadLetters(cmp.Or(s.options.DeadLetterQueueURL, env.Getenv(EnvDeadLetterQueueURL))); err != nil {
 		return err
 	}
 	if s.limits, err = s.options.limits(s.queue.fifo); err != nil {
