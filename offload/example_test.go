@@ -76,6 +76,16 @@ func ExampleLogHandler() {
 	// <nil> <nil>
 }
 
+// An exporter that sends in batches is flushed when the caller has the answer and the tasks are done,
+// before Lambda freezes the process.
+func ExampleWithFlush() {
+	var exporter interface{ ForceFlush(context.Context) error } // such as OpenTelemetry's LoggerProvider
+	handler := func(context.Context) error { return nil }
+	_ = func() { // main
+		offload.Start(handler, offload.WithFlush(exporter.ForceFlush))
+	}
+}
+
 func ExampleWithStrategy() {
 	handler := func(context.Context) error { return nil }
 

@@ -133,7 +133,7 @@ func place(ctx context.Context, url, id string) (time.Duration, error) {
 		return 0, err
 	}
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl -d does
-	req.Close = true // nothing is left open when the function is gone
+	req.Close = true                                                    // nothing is left open when the function is gone
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err

@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"github.com/go-offload/lambda/offload"
 )
 
@@ -45,6 +47,16 @@ func write(r record, err error) {
 	if _, err := journal.Write(append(line, '\n')); err != nil {
 		log.Fatal(err)
 	}
+}
+
+// flush notes which invocation is over.
+func flush(ctx context.Context) error {
+	id := ""
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		id = lc.AwsRequestID
+	}
+	note(id, "flushed", "", nil)
+	return nil
 }
 
 // observe writes down how each task ended.

@@ -24,6 +24,9 @@ func main() {
 	if os.Getenv("E2E_SIGTERM") != "" {
 		opts = append(opts, offload.WithLambdaOptions(lambda.WithEnableSIGTERM(func() { note("", "sigterm", "", nil) })))
 	}
+	if os.Getenv("E2E_FLUSH") != "" {
+		opts = append(opts, offload.WithFlush(flush))
+	}
 
 	switch start := os.Getenv("E2E_START"); start {
 	case "offload":
