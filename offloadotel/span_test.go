@@ -105,8 +105,11 @@ func TestSpanOfATaskThatDidNotStart(t *testing.T) {
 	if err := l.call(t.Context(), []byte("{}")); err == nil {
 		t.Fatal("the handler's error is gone")
 	}
-	span := l.span(t, "unwanted")
-	childOf(t, span, l.span(t, "handler"))
+	span, handler := l.span(t, "unwanted"), l.span(t, "handler")
+	childOf(t, span, handler)
+	if span.StartTime.After(handler.EndTime) {
+		t.Errorf("it begins at %v, and was accepted before %v", span.StartTime, handler.EndTime)
+	}
 	if span.Status.Code != codes.Error || attr(span, "offload.task.outcome") != "dropped" || len(span.Events) != 1 {
 		t.Errorf("%v, %v, %v", span.Status, span.Attributes, span.Events)
 	}
