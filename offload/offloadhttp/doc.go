@@ -16,7 +16,7 @@
 //
 // One binary serves function URLs in both invoke modes, API Gateway HTTP APIs (payload formats 2.0 and 1.0) and REST
 // APIs (proxy integration, buffered or streamed), and Application Load Balancers with or without multi-value headers. Which it is, each event tells;
-// an event of another kind fails with [ErrEvent], unless [WithOtherEvents] takes it. Tasks that arrive from a queue or an asynchronous
+// an event of another kind, such as a WebSocket API's or VPC Lattice's, fails with [ErrEvent], unless [WithOtherEvents] takes it. Tasks that arrive from a queue or an asynchronous
 // invocation are run as with offload.Start.
 //
 // Whether responses are streamed is configuration, because a function cannot see it: see [WithInvokeMode] and [WithRESTInvokeMode].

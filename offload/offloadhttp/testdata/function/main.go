@@ -10,6 +10,7 @@ import (
 	"log"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/aws/aws-lambda-go/lambda"
@@ -61,19 +62,29 @@ func note(ctx context.Context, line string) error {
 	return errors.Join(err, f.Close())
 }
 
+const slow = 50 * time.Millisecond
+
 var errBroken = errors.New("the model is gone")
 
 // serve does what the path says.
 func serve(w http.ResponseWriter, r *http.Request) {
 	deferred := task.With(r.URL.Path)
-	if r.URL.Path == "/event" {
+	switch r.URL.Path {
+	case "/event":
 		deferred = offload.Func("event", noteEvent)
+	case "/slow":
+		deferred = offload.Func("slow", func(context.Context) error { time.Sleep(slow); return nil })
 	}
 	if err := offload.After(r.Context(), deferred); err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
 	switch r.URL.Path {
+	case "/slow": // half of the answer, 50 ms, the other half, and a task of 50 ms
+		_, _ = io.WriteString(w, "first")
+		_ = http.NewResponseController(w).Flush()
+		time.Sleep(slow)
+		_, _ = io.WriteString(w, "second")
 	case "/panic":
 		panic("boom")
 	case "/break":
