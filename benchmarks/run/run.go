@@ -58,7 +58,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	case err != nil:
 		return fmt.Errorf("%w (what is complete is in %s)", err, out.path)
 	}
-	_, err = fmt.Fprintf(stdout, "%d rounds in %s\n", m.done, out.path)
+	_, err = fmt.Fprintf(stdout, "%d rounds in %s; see them with: go run ./benchmarks report %[2]s\n", m.done, out.path)
 	return err
 }
 
