@@ -9,7 +9,10 @@ import (
 
 	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/record/recordtest"
+	"github.com/go-offload/lambda/internal/leaktest"
 )
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func TestExitStatus(t *testing.T) {
 	t.Parallel()

@@ -15,7 +15,10 @@ import (
 	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/benchmarks/record/recordtest"
 	"github.com/go-offload/lambda/benchmarks/workload"
+	"github.com/go-offload/lambda/internal/leaktest"
 )
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 var update = flag.Bool("update", false, "write the golden files")
 

@@ -69,11 +69,12 @@ func printChecks(to io.Writer, rows []row, failed int) error {
 	var b strings.Builder // its writes do not fail
 	fmt.Fprintf(&b, "Billed: milliseconds for each request of the client, without init; within %.0f %% or %.0f ms passes.\n", 100*billedTolerance, billedStep)
 	fmt.Fprintf(&b, "Busy: environments of both functions on average, in a burst at their peak; within %.0f %% passes, in a burst one more or less.\n\n", 100*busyTolerance)
+	var skipped []string
 	tw := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
 	_, _ = fmt.Fprintln(tw, "workload\tcontestant\tbilled: model\tmeasured\toff\t\tbusy: model\tmeasured\toff\t\t")
 	for _, r := range rows {
 		if r.Skipped != "" {
-			_, _ = fmt.Fprintf(tw, "%s\t%s\tskipped: %s\t\t\t\t\t\t\t\t\n", r.Workload, r.Contestant, r.Skipped)
+			skipped = append(skipped, fmt.Sprintf("%s %s is skipped: %s\n", r.Workload, r.Contestant, r.Skipped))
 			continue
 		}
 		_, _ = fmt.Fprintf(tw, "%s\t%s\t%.1f\t%.1f\t%+.1f %%\t%s\t%.2f\t%.2f\t%+.1f %%\t%s\t\n", r.Workload, r.Contestant,
@@ -81,7 +82,7 @@ func printChecks(to io.Writer, rows []row, failed int) error {
 			r.BusyModel, r.BusyMeasured, 100*r.BusyOff(), verdict(r.BusyPasses))
 	}
 	_ = tw.Flush()
-	fmt.Fprintf(&b, "\n%d of %d rows fail.\n", failed, len(rows))
+	fmt.Fprintf(&b, "\n%s%d of %d rows fail.\n", strings.Join(skipped, ""), failed, len(rows)-len(skipped))
 	_, err := io.WriteString(to, b.String())
 	return err
 }

@@ -11,7 +11,10 @@ import (
 	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/benchmarks/record/recordtest"
 	"github.com/go-offload/lambda/benchmarks/workload"
+	"github.com/go-offload/lambda/internal/leaktest"
 )
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 // small is a file by hand: two rounds and a warm-up of one contestant.
 func small() *record.File {

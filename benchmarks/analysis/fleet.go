@@ -2,31 +2,21 @@ package analysis
 
 import "github.com/go-offload/lambda/benchmarks/record"
 
-// Fleet adds up what both functions of a contestant used in its rounds.
+// Fleet adds up what one function of a contestant went through in its rounds.
 type Fleet struct {
-	Invocations, ColdStarts, Throttled int
-	BilledMS                           int64
-	// Peak is the most environments busy at the same time in one round, and Mean
-	// the mean over rounds of those busy on average. Front and worker peak at
-	// different times, so the peak of both together is at most their sum.
-	Peak int
-	Mean float64
+	ColdStarts, Throttled int
 }
 
-func (f *Fleet) add(r record.Fleet, rounds int) {
-	f.Invocations += r.Invocations
+func (f *Fleet) add(r record.Fleet) {
 	f.ColdStarts += r.ColdStarts
 	f.Throttled += r.Throttled
-	f.BilledMS += r.BilledMS
-	f.Peak = max(f.Peak, r.PeakEnvironments)
-	f.Mean += r.MeanEnvironments / float64(rounds)
 }
 
 // Front is the function that the client reaches.
 func (c *Cell) Front() Fleet {
 	var f Fleet
 	for _, r := range c.Rounds {
-		f.add(r.Handler, len(c.Rounds))
+		f.add(r.Handler)
 	}
 	return f
 }
@@ -36,7 +26,7 @@ func (c *Cell) Worker() Fleet {
 	var f Fleet
 	for _, r := range c.Rounds {
 		if r.Worker != nil {
-			f.add(*r.Worker, len(c.Rounds))
+			f.add(*r.Worker)
 		}
 	}
 	return f

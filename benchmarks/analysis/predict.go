@@ -22,7 +22,7 @@ type Check struct {
 	// end: a machine that hangs for a moment is not what is checked.
 	BilledModel, BilledMeasured float64
 	// Environments of both functions that are busy: on average at the rate of the
-	// load, or in a burst at their peaks.
+	// load, or in a burst at their peaks (of the round in the middle).
 	BusyModel, BusyMeasured float64
 	Burst                   bool // so they are peaks
 	// Skipped is why there is no answer; empty = there is one.
@@ -134,10 +134,18 @@ func (c *Cell) rate() float64 {
 
 // busy is measured as busyModel is modelled: seconds held by a request times the
 // rate, because the mean over a short round contains its beginning and end; or
-// the peaks.
+// the peaks of the round in the middle.
 func (c *Cell) busy() float64 {
 	if c.Workload.Load.Shape == workload.Burst {
-		return float64(c.Front().Peak + c.Worker().Peak)
+		peaks := make([]int, len(c.Rounds))
+		for i, r := range c.Rounds {
+			peaks[i] = r.Handler.PeakEnvironments
+			if r.Worker != nil {
+				peaks[i] += r.Worker.PeakEnvironments
+			}
+		}
+		slices.Sort(peaks)
+		return float64(peaks[(len(peaks)-1)/2])
 	}
 	_, front, worker := c.Steady()
 	return front + worker

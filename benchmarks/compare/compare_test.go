@@ -13,7 +13,10 @@ import (
 	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/benchmarks/record/recordtest"
 	"github.com/go-offload/lambda/benchmarks/workload"
+	"github.com/go-offload/lambda/internal/leaktest"
 )
+
+func TestMain(m *testing.M) { leaktest.Main(m) }
 
 func file(seed uint64, slower map[cost.Contestant]float64) *record.File {
 	return recordtest.File(recordtest.Options{
