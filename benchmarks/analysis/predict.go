@@ -18,7 +18,7 @@ type Check struct {
 
 	// Billed milliseconds for each request of the client, of both functions, init
 	// phases left out: how long a process takes to start says nothing about the
-	// model. Of invocations with as many attempts, a tenth is left out at either
+	// model. Of invocations with as many attempts, a quarter is left out at either
 	// end: a machine that hangs for a moment is not what is checked.
 	BilledModel, BilledMeasured float64
 	// Environments of both functions that are busy: on average at the rate of the
@@ -268,8 +268,9 @@ func attempts(tasks []record.Task, invocation string) int {
 	return n
 }
 
-// trim is the share that is left out at either end of a mean.
-const trim = 0.1
+// trim is the share that is left out at either end of a mean: what remains is the
+// interquartile mean.
+const trim = 0.25
 
 func trimmed(values []float64) float64 {
 	slices.Sort(values)

@@ -113,6 +113,7 @@ func TestTheSubcommand(t *testing.T) {
 	a, b := save("a", file(1, nil)), save("b", file(2, nil))
 	moved := file(2, map[cost.Contestant]float64{cost.Stream: 3})
 	moved.Run.Commit = "fedcba987654"
+	moved.Workloads[0].Task.WaitMS++
 	c := save("c", moved)
 
 	var out, errs bytes.Buffer
@@ -123,7 +124,7 @@ func TestTheSubcommand(t *testing.T) {
 	if err := Main(t.Context(), []string{a, c}, &out, &errs); !errors.Is(err, ErrDiffer) {
 		t.Errorf("%v, want ErrDiffer", err)
 	}
-	for _, want := range []string{"commit differs: 0123456789ab and fedcba987654", "A has stream before sqs, B after it", "do not agree"} {
+	for _, want := range []string{"commit differs: 0123456789ab and fedcba987654", "workload order differs", "A has stream before sqs, B after it", "do not agree"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, out.String())
 		}

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"text/tabwriter"
 
@@ -48,7 +49,7 @@ func Main(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	for _, note := range unlike(a.Run, b.Run) {
+	for _, note := range append(unlike(a.Run, b.Run), changed(a, b)...) {
 		if _, err := fmt.Fprintln(stdout, "note: "+note); err != nil {
 			return err
 		}
@@ -74,6 +75,25 @@ func unlike(a, b record.Run) []string {
 	} {
 		if d.a != d.b {
 			out = append(out, fmt.Sprintf("%s differs: %s and %s", d.what, d.a, d.b))
+		}
+	}
+	return out
+}
+
+// changed names the workloads that both files have, but not as the same.
+func changed(a, b *record.File) []string {
+	var out []string
+	for _, x := range a.Workloads {
+		y, ok := b.Workload(x.Name)
+		if !ok {
+			continue
+		}
+		// How much was measured, and what it is called, may differ.
+		for _, w := range []*record.Workload{&x, &y} {
+			w.Title, w.About, w.Rounds, w.Load.Requests, w.Load.Warmup = "", "", 0, 0, 0
+		}
+		if !reflect.DeepEqual(x, y) {
+			out = append(out, fmt.Sprintf("workload %s differs: its numbers are of two different things", x.Name))
 		}
 	}
 	return out
