@@ -154,6 +154,7 @@ func TestPlanErrors(t *testing.T) {
 		"visibility too short":    {flags("-queue", "a,visibility=2s", "-map", "a"), "Queue visibility timeout: 2s is less than Function timeout: 3s"},
 		"mapped twice":            {flags("-queue", "a", "-map", "a", "-map", "a"), "exists already"},
 		"nobody at the URL":       {flags("-map", "http://127.0.0.1:1/123456789012/q"), "refused"},
+		"nobody at the endpoint":  {flags("-map", "http://sqs.test/123456789012/q,endpoint=http://127.0.0.1:1"), "127.0.0.1:1: connect"},
 		"function name twice":     {config(`{"functions": [{RUN}, {RUN}]}`), "functions[1]: lambdatest: deploy function: a function of that name"},
 		"bad function":            {config("{\"functions\": [\n{RUN, \"memory\": 1}]}"), "local.json:2: functions[0]: lambdatest: deploy"},
 		"bad gateway":             {flags("-gateway", "http,timeout=1ms"), "function function: lambdatest: gateway for function"},
@@ -176,7 +177,7 @@ func TestParseQueuesAndMappings(t *testing.T) {
 	t.Parallel()
 	p, err := parse([]string{
 		"-sqs", "127.0.0.1:9324", "-queue", "orders,visibility=1m,delay=5s,retention=1h,wait=20s,dlq=dead,receives=3,fifo,contentDedup",
-		"-map", "orders,batch=7,partial,concurrency=4", "-map", "http://127.0.0.1:1/1/q,batch=100,window=5s",
+		"-map", "orders,batch=7,partial,concurrency=4", "-map", "http://127.0.0.1:1/1/q,batch=100,window=5s,endpoint=http://127.0.0.1:2",
 		"-gateway", "alb,addr=127.0.0.1:8080,multiValueHeaders", "-async", "retries=0,maxAge=1h,onFailure=dead,speedup=60", "--", "true",
 	}, io.Discard)
 	if err != nil {
@@ -189,7 +190,7 @@ func TestParseQueuesAndMappings(t *testing.T) {
 	}
 	f := p.functions[0]
 	if m := f.mappings; len(m) != 2 || m[0].queue != "orders" || m[0].BatchSize != 7 || !m[0].ReportBatchItemFailures || m[0].MaximumConcurrency != 4 ||
-		m[1].queue != "http://127.0.0.1:1/1/q" || m[1].BatchSize != 100 || m[1].BatchWindow != 5*time.Second {
+		m[1].queue != "http://127.0.0.1:1/1/q" || m[1].BatchSize != 100 || m[1].BatchWindow != 5*time.Second || m[1].Endpoint != "http://127.0.0.1:2" {
 		t.Errorf("%+v", m)
 	}
 	if g := f.gateways; len(g) != 1 || g[0].Type != lambdatest.LoadBalancer || g[0].Addr != "127.0.0.1:8080" || !g[0].MultiValueHeaders {

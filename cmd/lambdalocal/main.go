@@ -37,6 +37,7 @@
 //	batch        messages per invocation (10); up to 10,000 with a window
 //	window       how long they are collected (0s), up to 300s
 //	partial      the response names the messages that failed (ReportBatchItemFailures)
+//	endpoint     of a queue elsewhere, where that is not the beginning of its URL
 //	concurrency  how many batches are processed at a time, 2 to 1,000 (as many as the backlog calls for)
 //
 // What is processed is deleted. The rest becomes visible again after its visibility timeout, in real time here.

@@ -22,6 +22,7 @@ func readMapping(v value) (mapping, error) {
 	}
 	err := settings{
 		"queue":       text(&m.queue),
+		"endpoint":    text(&m.Endpoint),
 		"batch":       number(&m.BatchSize),
 		"window":      duration(&m.BatchWindow),
 		"partial":     truth(&m.ReportBatchItemFailures),
@@ -38,7 +39,7 @@ func (m mapping) resolve(qs *queues) (lambdatest.QueueMapping, error) {
 	out := m.QueueMapping
 	if strings.Contains(m.queue, "://") {
 		out.QueueURL = m.queue
-		if u, err := url.Parse(m.queue); err == nil {
+		if u, err := url.Parse(m.queue); err == nil && out.Endpoint == "" {
 			out.Endpoint = u.Scheme + "://" + u.Host // and not that of this run
 		}
 		return out, nil

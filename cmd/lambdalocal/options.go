@@ -121,7 +121,7 @@ func parse(args []string, out io.Writer) (plan, error) {
 			p.queues = append(p.queues, q)
 			return err
 		}))
-	flags.Func("map", "invoke the function with the messages of a `queue`: NAME or URL[,batch=10,window=0s,partial,concurrency=N]; may be repeated",
+	flags.Func("map", "invoke the function with the messages of a `queue`: NAME or URL[,batch=10,window=0s,partial,concurrency=N,endpoint=URL]; may be repeated",
 		reads("map", "queue", func(v value) error {
 			m, err := readMapping(v)
 			one.mappings = append(one.mappings, m)
