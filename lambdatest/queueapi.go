@@ -147,6 +147,15 @@ func (a *queueAPI) describe(ctx context.Context) (queueInfo, error) {
 	return q, nil
 }
 
+// regionOf an ARN.
+func regionOf(arn string) string {
+	parts := strings.Split(arn, ":")
+	if len(parts) < 6 {
+		return defaultRegion
+	}
+	return parts[3]
+}
+
 // count returns how many messages the queue holds.
 func (a *queueAPI) count(ctx context.Context) (int, error) {
 	const visible, inFlight, delayed = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible", "ApproximateNumberOfMessagesDelayed"
