@@ -108,7 +108,7 @@ func TestFunction(t *testing.T) {
 func event(kind offload.EventKind, task, request string) offload.Event {
 	return offload.Event{
 		Kind: kind, Task: offload.TaskInfo{Name: task, RequestID: request}, Time: time.Date(2026, 11, 22, 1, 2, 3, 0, time.UTC),
-		Wait: 1500 * time.Microsecond, Run: 20 * time.Millisecond, Left: 2 * time.Second,
+		Wait: 1500*time.Microsecond + 400, Run: 20 * time.Millisecond, Left: 2 * time.Second,
 	}
 }
 
