@@ -22,3 +22,30 @@ func (s *scope) sendMeanwhile() {
 		s.courier = nil
 	}()
 }
+
+// beginMove and endMove enclose the way of a task from one link of the chain to the next. A
+// scope that is given up waits for those that have begun it: their task is neither here nor
+// in the outbox.
+func (s *scope) beginMove() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moving++
+}
+
+func (s *scope) endMove() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.moving--
+	if s.moving == 0 && s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
+}
+
+// awaitMoves waits for the tasks that are between two links. s.mu is held, and released meanwhile.
+func (s *scope) awaitMoves() {
+	for s.moving > 0 {
+		s.awaitIdle() // unlocks
+		s.mu.Lock()
+	}
+}

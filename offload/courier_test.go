@@ -115,3 +115,35 @@ func TestDeadlineWaitsForTheCourier(t *testing.T) {
 		}
 	})
 }
+
+// A task that fails at the very moment when the tail is given up leaves all the same: who has begun to move it down the
+// chain is waited for.
+func TestFailureAtTheLastMomentSpills(t *testing.T) {
+	t.Parallel()
+	const tasks = 16
+	for range 100 {
+		synctest.Test(t, func(t *testing.T) {
+			out := &outbound{name: "out"}
+			o, events := open(t, WithStrategies(inline{}, out))
+			_, _ = drive(o, func(ctx context.Context) (any, error) {
+				hard := ctx.(*scope).hard()
+				for range tasks {
+					if err := After(ctx, courierFails.With(time.Until(hard))); err != nil {
+						return nil, err
+					}
+				}
+				return nil, nil
+			})
+			<-time.After(time.Second) // for tasks that ended after they were given up
+			ends := map[EventKind]int{}
+			for _, e := range events.events("courier/fails") {
+				if e.Kind.Terminal() {
+					ends[e.Kind]++
+				}
+			}
+			if ends[HandedOver] != tasks {
+				t.Errorf("ends: %v, want %d handed over", ends, tasks)
+			}
+		})
+	}
+}

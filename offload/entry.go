@@ -164,6 +164,8 @@ func (e *entry) end(from entryState, kind EventKind, err error) {
 // leave sends the task down the chain, if it is still in the state from. Where no
 // link is left, it ends as kind says.
 func (e *entry) leave(from entryState, kind EventKind, reason error) {
+	e.scope.beginMove()
+	defer e.scope.endMove()
 	if !e.state.CompareAndSwap(from, leaving) {
 		return
 	}

@@ -102,12 +102,15 @@ func (s *scope) abandon(reason error) {
 	}
 	ctx, cancel := s.until(by)
 	defer cancel()
-	_ = s.sendAll(ctx) // every task it could not send has its event
 	s.mu.Lock()
-	for len(s.outbox) > 0 || s.courier != nil { // a task that was on its way
+	for {
+		s.awaitMoves()
 		courier := s.courier
+		if courier == nil && len(s.outbox) == 0 {
+			break
+		}
 		s.mu.Unlock()
-		_ = s.sendAll(ctx)
+		_ = s.sendAll(ctx) // every task it could not send has its event
 		if courier != nil {
 			<-courier // ends at flushBy
 		}

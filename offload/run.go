@@ -161,8 +161,8 @@ func (e *entry) execute() {
 	e.leave(running, Failed, err)
 }
 
-// awaitIdle waits until no worker is left, or the scope was abandoned. s.mu is
-// held, and released.
+// awaitIdle waits until no worker is left, no task is between two links, or the scope
+// was abandoned: for the next of these. s.mu is held, and released.
 func (s *scope) awaitIdle() {
 	if s.idle == nil {
 		s.idle = make(chan struct{})

@@ -38,10 +38,11 @@ type scope struct {
 	ready      queue
 	next       *entry // of ready: those before it have been given to workers
 	outbox     []*entry
-	idle       chan struct{} // closed when workers reaches 0; nil if nobody waits
+	idle       chan struct{} // closed when workers or moving reaches 0; nil if nobody waits
 	done       chan struct{} // closed when finished; nil if nobody waits
 	courier    chan struct{} // closed when what left a running tail has been sent; nil if nothing is being sent
 	workers    atomic.Int32  // changes under mu
+	moving     int32         // tasks between two links of the chain
 	started    bool          // the tail was begun, held tasks may run
 	closed     bool          // no further task is accepted
 	abandoned  bool          // given up: workers are not waited for
@@ -50,8 +51,8 @@ type scope struct {
 
 	final    bool         // the process may exit after Keep
 	missed   bool         // the keeper was told that the invocation did not reach the handler
-	loan     atomic.Int32 // who has the goroutine of the runtime loop
 	working  bool         // runTail is at a task of its own; under mu
+	loan     atomic.Int32 // who has the goroutine of the runtime loop
 	kept     sync.Once    // Keep was called
 	settling sync.Mutex   // held while what deliveries have deferred is sent
 
