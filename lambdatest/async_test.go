@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,7 +20,6 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/go-offload/lambda/lambdatest"
-	"github.com/go-offload/lambda/lambdatest/sqstest"
 )
 
 func invokeAsync(t *testing.T, l *lambdatest.Lambda, event any) string {
@@ -318,64 +319,23 @@ func TestAsyncClose(t *testing.T) {
 	}
 }
 
-// A function that invokes itself through an SDK reaches itself.
-func TestSelfInvocation(t *testing.T) {
+// An environment that is lost before the function ran is a failure of the service, not of the function.
+func TestAsyncServiceFailure(t *testing.T) {
 	t.Parallel()
-	l := lambdatest.Start(t, lambdatest.Function{Package: "./testdata/chain", MaxEnvironments: 2})
-	first := invokeAsync(t, l, map[string]int{"left": 5})
-	if err := l.WaitAsyncIdle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if reports := l.Reports(); len(reports) != 6 {
-		t.Errorf("%d invocations, want 6", len(reports))
-	}
-	if res := waitAsync(t, l, first); res.Condition != lambdatest.AsyncSuccess || string(res.Payload) != "5" {
-		t.Errorf("%+v %s", res, res.Payload)
-	}
-}
-
-// Lambda stops a chain of a function that invokes itself without end, and tells the destinations.
-func TestRecursiveLoop(t *testing.T) {
-	t.Parallel()
-	srv := sqstest.Start(t, nil)
-	dead := newQueue(t, srv, "dead")
-	f := lambdatest.Function{
-		Package: "./testdata/chain", MaxEnvironments: 2, SQSEndpoint: srv.URL(), Async: lambdatest.AsyncConfig{DeadLetterQueue: dead.ARN()},
-	}
-	l := lambdatest.Start(t, f)
-	invokeAsync(t, l, map[string]int{"left": 20})
-	if err := l.WaitAsyncIdle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(l.Reports()); n != 16 {
-		t.Errorf("%d invocations, want 16", n)
-	}
-	if letter := single(t, dead); letter.Body != `{"left":4}` || letter.Attributes["ErrorCode"] != "400" {
-		t.Errorf("%+v", letter)
-	}
-
-	f.AllowRecursiveLoop = true
-	l = lambdatest.Start(t, f)
-	invokeAsync(t, l, map[string]int{"left": 20})
-	if err := l.WaitAsyncIdle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(l.Reports()); n != 21 {
-		t.Errorf("%d invocations, want 21", n)
-	}
-}
-
-// A function that is its own destination comes to an end too.
-func TestRecursiveDestination(t *testing.T) {
-	t.Parallel()
-	l := lambdatest.Start(t, lambdatest.Function{
-		Package: "./testdata/chain", Name: "loop", Async: lambdatest.AsyncConfig{OnSuccess: "arn:aws:lambda:us-east-1:123456789012:function:loop"},
+	flag := filepath.Join(t.TempDir(), "flag")
+	touch(t, flag) // the first init hangs
+	l := function(t, lambdatest.Function{
+		Env: map[string]string{"INIT": "hang", "FLAG": flag}, Async: lambdatest.AsyncConfig{MaximumRetryAttempts: new(0)},
 	})
-	invokeAsync(t, l, map[string]int{"left": 0})
-	if err := l.WaitAsyncIdle(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if n := len(l.Reports()); n != 16 {
-		t.Errorf("%d invocations, want 16", n)
+	id := invokeAsync(t, l, command{Mode: "calls"})
+	eventually(t, "the init", func() bool {
+		_, err := os.Stat(flag)
+		return errors.Is(err, fs.ErrNotExist)
+	})
+	l.Kill()
+	waiting(t, l, 1)
+	l.Service().Advance(time.Second)
+	if res := waitAsync(t, l, id); res.Condition != lambdatest.AsyncSuccess || res.Attempts != 1 {
+		t.Errorf("%+v", res)
 	}
 }

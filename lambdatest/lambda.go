@@ -182,7 +182,8 @@ func (l *Lambda) Reports() []Report {
 	return l.journal.reports.all()
 }
 
-// WaitReport waits for the end of an invocation.
+// WaitReport waits for the end of an invocation. The attempts at an asynchronous one have the same request id: this is
+// the newest of those that are over, or the first to end.
 func (l *Lambda) WaitReport(ctx context.Context, requestID string) (Report, error) {
 	return l.journal.waitReport(ctx, requestID)
 }
