@@ -32,16 +32,16 @@ func NewProcess(opts ...Option) (*Process, error) {
 
 func outsideLambda(o *options) { o.process = true }
 
-// Do calls handler with a context that takes tasks, and hands those for senders off. Then handler's response is due, and after it the
-// tail: Do's caller calls tail when the response is out. It runs the tasks that were deferred to this process and returns
-// when each of them has met its end; calling it again does nothing.
+// Do calls handler with a context that takes tasks, and hands those for senders off. Then handler's response is
+// due, and after it the tail: Do's caller calls tail when the response is out. It runs the tasks that were deferred
+// to this process and returns when each of them has met its end; calling it again does nothing.
 //
-// An error is handler's own, or says that tasks could not be handed off: then the response should not be a success. tail is to
-// be called all the same, for tasks are kept when a handler fails, except for those with OnlyOnSuccess. If handler panics, so does
-// Do, and the tail runs in a goroutine.
+// An error is handler's own, or says that tasks could not be handed off: then the response should not be a success.
+// tail is to be called all the same, for tasks are kept when a handler fails, except for those with OnlyOnSuccess.
+// If handler panics, so does Do, and the tail runs in a goroutine.
 //
-// ctx bounds the handler. If it has a deadline, tasks must be done before it, as on Lambda, less a margin (see [WithMargin]); its
-// cancellation does not concern them.
+// ctx bounds the handler. If it has a deadline, tasks must be done before it, as on Lambda, less a margin (see
+// [WithMargin]); its cancellation does not concern them.
 func (p *Process) Do(ctx context.Context, handler func(ctx context.Context) error) (tail func(), err error) {
 	s := p.off.begin(ctx)
 	returned := false
@@ -62,9 +62,10 @@ func (p *Process) Do(ctx context.Context, handler func(ctx context.Context) erro
 	return s.keep, err
 }
 
-// Shutdown waits for all tails to end. If ctx ends before, the context of what still runs is cancelled, with ErrShutdown as its cause;
-// what does not return soon after goes down the chain or is dropped, and Shutdown returns the context's error. Calls of Do
-// should have returned before: their tails are waited for although they have not begun.
+// Shutdown waits for all tails to end. If ctx ends before, the context of what still runs is cancelled, with
+// ErrShutdown as its cause; what does not return soon after goes down the chain or is dropped, and Shutdown returns
+// the context's error. Calls of Do should have returned before: their tails are waited for although they have not
+// begun.
 func (p *Process) Shutdown(ctx context.Context) error {
 	for _, s := range p.off.ledger.open() {
 		select {

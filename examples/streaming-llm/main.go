@@ -1,10 +1,10 @@
-// Command streaming-llm shows on this machine an answer that is streamed token by token, and the transcript that is saved after
-// it.
+// Command streaming-llm shows on this machine an answer that is streamed token by token, and the transcript that is
+// saved after it.
 //
 //	go run ./examples/streaming-llm
 //
-// It builds the function in the folder function and runs it under a local Lambda that freezes as AWS's does, behind a function URL
-// that streams.
+// It builds the function in the folder function and runs it under a local Lambda that freezes as AWS's does, behind
+// a function URL that streams.
 package main
 
 import (
@@ -38,7 +38,8 @@ Usage: go run ./examples/streaming-llm [flags]
 It needs Go, no account and no Docker.
 `
 
-// run is the program. The result is its exit status: 1 if a claim did not hold, 2 for a mistake in the flags, 130 after Ctrl-C.
+// run is the program. The result is its exit status: 1 if a claim did not hold, 2 for a mistake in the flags, 130
+// after Ctrl-C.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("streaming-llm", flag.ContinueOnError)
 	flags.SetOutput(io.Discard) // this function reports

@@ -29,9 +29,10 @@ func newAdapter(h http.Handler, opts []Option) (*adapter, error) {
 	return a, a.opts.complete()
 }
 
-// Adapt gives a handler in a form that aws-lambda-go takes, without offloading: for wrappers that must come between the
-// two, as in offload.Start(otellambda.InstrumentHandler(handler)). Wrappers that read the response themselves, as those around a
-// lambda.Handler do, end streaming. Options of package offload and those of the server are ignored.
+// Adapt gives a handler in a form that aws-lambda-go takes, without offloading: for wrappers that must come between
+// the two, as in offload.Start(otellambda.InstrumentHandler(handler)). Wrappers that read the response themselves,
+// as those around a lambda.Handler do, end streaming. Options of package offload and those of the server are
+// ignored.
 func Adapt(h http.Handler, opts ...Option) (func(context.Context, json.RawMessage) (any, error), error) {
 	a, err := newAdapter(h, opts)
 	if err != nil {

@@ -114,8 +114,8 @@ func (w *bufferedWriter) encode(e *wireEvent) (*encoded, error) {
 	default:
 		wire.MultiValueHeaders = header
 	}
-	// What is valid UTF-8 survives as text, whatever its type; a REST API decodes base64 only for its binary media types. A NUL is
-	// found in no text, and takes six bytes in JSON.
+	// What is valid UTF-8 survives as text, whatever its type; a REST API decodes base64 only for its binary media
+	// types. A NUL is found in no text, and takes six bytes in JSON.
 	body := w.body.Bytes()
 	if wire.IsBase64Encoded = !utf8.Valid(body) || bytes.IndexByte(body, 0) >= 0; wire.IsBase64Encoded {
 		wire.Body = base64.StdEncoding.EncodeToString(body)

@@ -1,5 +1,5 @@
-// Package offloadhttp runs an http.Handler, and so any router, as a Lambda function whose handlers defer tasks, and the same program as an
-// ordinary server.
+// Package offloadhttp runs an http.Handler, and so any router, as a Lambda function whose handlers defer tasks, and
+// the same program as an ordinary server.
 //
 //	func main() {
 //		r := chi.NewRouter()
@@ -14,17 +14,19 @@
 //
 // # On Lambda
 //
-// One binary serves function URLs in both invoke modes, API Gateway HTTP APIs (payload formats 2.0 and 1.0) and REST
-// APIs (proxy integration, buffered or streamed), and Application Load Balancers with or without multi-value headers. Which it is, each event tells;
-// an event of another kind, such as a WebSocket API's or VPC Lattice's, fails with [ErrEvent], unless [WithOtherEvents] takes it. Tasks that arrive from a queue or an asynchronous
+// One binary serves function URLs in both invoke modes, API Gateway HTTP APIs (payload formats 2.0 and 1.0) and
+// REST APIs (proxy integration, buffered or streamed), and Application Load Balancers with or without multi-value
+// headers. Which it is, each event tells; an event of another kind, such as a WebSocket API's or VPC Lattice's,
+// fails with [ErrEvent], unless [WithOtherEvents] takes it. Tasks that arrive from a queue or an asynchronous
 // invocation are run as with offload.Start.
 //
-// Whether responses are streamed is configuration, because a function cannot see it: see [WithInvokeMode] and [WithRESTInvokeMode].
-// A streamed response goes out piece by piece as the handler writes it; status and headers go with the first Write or Flush. Writes block while the client is
-// slow. Limits and failures are those of package offloadstream. Otherwise the response is collected and sent in one piece.
+// Whether responses are streamed is configuration, because a function cannot see it: see [WithInvokeMode] and
+// [WithRESTInvokeMode]. A streamed response goes out piece by piece as the handler writes it; status and headers go
+// with the first Write or Flush. Writes block while the client is slow. Limits and failures are those of package
+// offloadstream. Otherwise the response is collected and sent in one piece.
 //
-// Tasks start when the response is out, to its last byte. A response with a status of 500 is a response: it fails no invocation, and
-// tasks deferred with offload.OnlyOnSuccess run.
+// Tasks start when the response is out, to its last byte. A response with a status of 500 is a response: it fails
+// no invocation, and tasks deferred with offload.OnlyOnSuccess run.
 //
 // # What the handler sees
 //
@@ -43,17 +45,18 @@
 //
 // # What it may do
 //
-// Responses are treated as in net/http: implicit status, content type by the first bytes (of the first Write where the response is
-// streamed), no body for HEAD, 204 and 304, http.ErrContentLength, invalid headers left out. A panic concerns its request only:
-// it is logged, the invocation fails with [PanicError], and the process lives; http.ErrAbortHandler fails it silently. Hijack is
-// not supported and says so (errors.ErrUnsupported). Informational responses (1xx) and trailers cannot be sent and are left out; so are
-// hop-by-hop headers. Several cookies behind a load balancer without multi-value headers are sent under different
-// spellings of Set-Cookie, which was not verified on AWS: turn multi-value headers on for the target group.
+// Responses are treated as in net/http: implicit status, content type by the first bytes (of the first Write where
+// the response is streamed), no body for HEAD, 204 and 304, http.ErrContentLength, invalid headers left out. A
+// panic concerns its request only: it is logged, the invocation fails with [PanicError], and the process lives;
+// http.ErrAbortHandler fails it silently. Hijack is not supported and says so (errors.ErrUnsupported).
+// Informational responses (1xx) and trailers cannot be sent and are left out; so are hop-by-hop headers. Several
+// cookies behind a load balancer without multi-value headers are sent under different spellings of Set-Cookie,
+// which was not verified on AWS: turn multi-value headers on for the target group.
 //
 // # Elsewhere
 //
-// Where AWS_LAMBDA_RUNTIME_API is not set, [Start] is an HTTP server whose tasks run after each response, and which finishes
-// requests and tasks when it gets SIGTERM. See [Server].
+// Where AWS_LAMBDA_RUNTIME_API is not set, [Start] is an HTTP server whose tasks run after each response, and which
+// finishes requests and tasks when it gets SIGTERM. See [Server].
 //
 // # Environment
 //

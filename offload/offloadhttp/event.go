@@ -50,15 +50,15 @@ func (s Source) String() string {
 type Event struct {
 	Source Source
 
-	// Raw is the event as JSON, for what has no place in an *http.Request, such as an authorizer's claims: decode it into
-	// a type of package events, or one with the fields you need. It must not be changed.
+	// Raw is the event as JSON, for what has no place in an *http.Request, such as an authorizer's claims: decode
+	// it into a type of package events, or one with the fields you need. It must not be changed.
 	Raw json.RawMessage
 }
 
 type eventKey struct{}
 
-// EventFromContext gives the event of a request's context, or of a context that descends from it, such as a task's. It reports false
-// outside Lambda.
+// EventFromContext gives the event of a request's context, or of a context that descends from it, such as a task's.
+// It reports false outside Lambda.
 func EventFromContext(ctx context.Context) (Event, bool) {
 	e, ok := ctx.Value(eventKey{}).(*wireEvent)
 	if !ok {
@@ -70,7 +70,8 @@ func EventFromContext(ctx context.Context) (Event, bool) {
 // wireEvent has the fields of all sources' events that make a request. Their names do not conflict.
 //
 // Documents: Lambda Developer Guide, "Invoking Lambda function URLs" and "Using AWS Lambda with an Application Load
-// Balancer"; API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs" and "Lambda proxy integrations".
+// Balancer"; API Gateway Developer Guide, "Create AWS Lambda proxy integrations for HTTP APIs" and "Lambda proxy
+// integrations".
 type wireEvent struct {
 	Version string `json:"version"`
 
@@ -155,9 +156,9 @@ func (e *wireEvent) classify() Source {
 	return 0
 }
 
-// fromFunctionURL tells a function URL's event from that of an HTTP API, which has the same format. The domain decides: a
-// function URL has none but <id>.lambda-url.<region>.on.aws. Local tools use others; there the ID of the URL is the first label
-// of the domain, and there are no stages.
+// fromFunctionURL tells a function URL's event from that of an HTTP API, which has the same format. The domain
+// decides: a function URL has none but <id>.lambda-url.<region>.on.aws. Local tools use others; there the ID of the
+// URL is the first label of the domain, and there are no stages.
 func (e *wireEvent) fromFunctionURL() bool {
 	rc := &e.RequestContext
 	switch {

@@ -4,10 +4,12 @@ import (
 	"net/http"
 	"net/textproto"
 	"strings"
+
+	"github.com/go-offload/lambda/offload/internal/headerfield"
 )
 
-// hopByHop are headers between two hops (RFC 9110, section 7.6.1): the gateway has a connection of its own to the client.
-// Trailers cannot be sent through any of the sources.
+// hopByHop are headers between two hops (RFC 9110, section 7.6.1): the gateway has a connection of its own to the
+// client. Trailers cannot be sent through any of the sources.
 var hopByHop = map[string]bool{
 	"Connection": true, "Keep-Alive": true, "Proxy-Connection": true, "Te": true, "Trailer": true, "Transfer-Encoding": true, "Upgrade": true,
 }
@@ -18,26 +20,14 @@ func cleaned(h http.Header) http.Header {
 	out := make(http.Header, len(h))
 	for name, values := range h {
 		canonical := textproto.CanonicalMIMEHeaderKey(name)
-		if hopByHop[canonical] || len(values) == 0 || !validName(name) || strings.HasPrefix(name, http.TrailerPrefix) {
+		if hopByHop[canonical] || len(values) == 0 || !headerfield.ValidName(name) || strings.HasPrefix(name, http.TrailerPrefix) {
 			continue
 		}
 		for _, v := range values {
-			out[canonical] = append(out[canonical], textproto.TrimString(oneLine.Replace(v)))
+			out[canonical] = append(out[canonical], headerfield.Value(v))
 		}
 	}
 	return out
-}
-
-var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
-
-// validName reports whether name is a token (RFC 9110, section 5.6.2).
-func validName(name string) bool {
-	for _, c := range []byte(name) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
-			return false
-		}
-	}
-	return name != ""
 }
 
 // joined makes one value of several, for formats that have no more. Cookies stay apart.

@@ -214,8 +214,8 @@ func TestWorker(t *testing.T) {
 	}
 }
 
-// With several invocations in one process, each task still has the event of its own request, although aws-lambda-go gives the
-// buffer to the next one.
+// With several invocations in one process, each task still has the event of its own request, although aws-lambda-go
+// gives the buffer to the next one.
 func TestEventsOutliveTheirInvocation(t *testing.T) {
 	t.Parallel()
 	f := &function{journal: filepath.Join(t.TempDir(), "journal")}

@@ -132,7 +132,8 @@ func TestResponsesAreTheSameAsFromNetHTTP(t *testing.T) {
 					}
 					want := reply{want.status, want.header.Clone(), want.body}
 					for _, h := range []http.Header{got.header, want.header} {
-						// The fronts know the length of a buffered body, and write their own date. A streamed one has none; net/http buffers.
+						// The fronts know the length of a buffered body, and write their own date. A streamed one
+						// has none; net/http buffers.
 						h.Del("Date")
 						if test.method != http.MethodHead || f.stream {
 							h.Del("Content-Length")

@@ -53,8 +53,8 @@ func (m InvokeMode) String() string {
 	return "BUFFERED"
 }
 
-// Option configures [Start], [Wrap], [Adapt] and [NewServer]. What an option sets takes precedence over the environment variable for the
-// same thing.
+// Option configures [Start], [Wrap], [Adapt] and [NewServer]. What an option sets takes precedence over the
+// environment variable for the same thing.
 type Option func(*options)
 
 type options struct {
@@ -74,53 +74,57 @@ func WithOffload(opts ...offload.Option) Option {
 }
 
 // WithInvokeMode tells the InvokeMode of the function URL: a function cannot see it. It must be what the URL is
-// configured with. If the URL streams and the function does not, clients get the JSON of the response as a 200; the other
-// way round was not verified on AWS. It concerns function URLs only: HTTP APIs and load balancers cannot stream and always get a
-// buffered response. The environment variable is OFFLOAD_HTTP_INVOKE_MODE, BUFFERED (the default) or
-// RESPONSE_STREAM.
+// configured with. If the URL streams and the function does not, clients get the JSON of the response as a 200; the
+// other way round was not verified on AWS. It concerns function URLs only: HTTP APIs and load balancers cannot
+// stream and always get a buffered response. The environment variable is OFFLOAD_HTTP_INVOKE_MODE, BUFFERED (the
+// default) or RESPONSE_STREAM.
 func WithInvokeMode(m InvokeMode) Option {
 	return func(o *options) { o.url = m }
 }
 
-// WithRESTInvokeMode tells the response transfer mode of the REST API's integrations. It must be what they are configured
-// with: if they stream and the function does not, clients get a 500; the other way round, status and headers
-// without a body (API Gateway Developer Guide, "Set up a Lambda proxy integration with payload response
+// WithRESTInvokeMode tells the response transfer mode of the REST API's integrations. It must be what they are
+// configured with: if they stream and the function does not, clients get a 500; the other way round, status and
+// headers without a body (API Gateway Developer Guide, "Set up a Lambda proxy integration with payload response
 // streaming"). The environment variable is OFFLOAD_HTTP_REST_TRANSFER_MODE, BUFFERED (the default) or STREAM.
 func WithRESTInvokeMode(m InvokeMode) Option {
 	return func(o *options) { o.rest = m }
 }
 
-// WithBasePath removes a prefix, such as "/v1", from the paths that the handler sees, where they have it: an API mapping of a
-// custom domain leaves it there. The stage of an HTTP API is removed anyway. The environment variable is OFFLOAD_HTTP_BASE_PATH.
+// WithBasePath removes a prefix, such as "/v1", from the paths that the handler sees, where they have it: an API
+// mapping of a custom domain leaves it there. The stage of an HTTP API is removed anyway. The environment variable
+// is OFFLOAD_HTTP_BASE_PATH.
 func WithBasePath(prefix string) Option {
 	return func(o *options) { o.basePath = prefix }
 }
 
 // WithOtherEvents sets who handles events that are not HTTP requests, such as those of a schedule. Its result is
-// treated as that of any handler. Without it such an event fails with [ErrEvent]. Tasks that arrive in events (package offload's
-// worker) are dealt with before and need nothing.
+// treated as that of any handler. Without it such an event fails with [ErrEvent]. Tasks that arrive in events
+// (package offload's worker) are dealt with before and need nothing.
 func WithOtherEvents(handle func(ctx context.Context, event json.RawMessage) (any, error)) Option {
 	return func(o *options) { o.others = handle }
 }
 
-// WithAddr sets where the server outside Lambda listens, as in net.Listen. The environment variables are ADDR and, for the
-// port alone, PORT. The default is [DefaultAddr].
+// WithAddr sets where the server outside Lambda listens, as in net.Listen. The environment variables are ADDR and,
+// for the port alone, PORT. The default is [DefaultAddr].
 func WithAddr(addr string) Option {
 	return func(o *options) { o.addr = addr }
 }
 
-// WithShutdownTimeout sets how long [Start] outside Lambda lets requests and tasks finish after SIGTERM or SIGINT. The environment
-// variable is OFFLOAD_HTTP_SHUTDOWN_TIMEOUT, in the form of time.ParseDuration. The default is [DefaultShutdownTimeout].
+// WithShutdownTimeout sets how long [Start] outside Lambda lets requests and tasks finish after SIGTERM or SIGINT.
+// The environment variable is OFFLOAD_HTTP_SHUTDOWN_TIMEOUT, in the form of time.ParseDuration. The default is
+// [DefaultShutdownTimeout].
 func WithShutdownTimeout(d time.Duration) Option {
 	return func(o *options) { o.drain = d }
 }
 
-// WithHTTPServer changes the http.Server that is used outside Lambda, for timeouts and the like, before it starts. Handler is set afterwards.
+// WithHTTPServer changes the http.Server that is used outside Lambda, for timeouts and the like, before it starts.
+// Handler is set afterwards.
 func WithHTTPServer(configure func(*http.Server)) Option {
 	return func(o *options) { o.httpServer = append(o.httpServer, configure) }
 }
 
-// complete fills in what code left open, from the environment and the defaults. Errors are of the class offload.ErrConfig.
+// complete fills in what code left open, from the environment and the defaults. Errors are of the class
+// offload.ErrConfig.
 func (o *options) complete() error {
 	var err error
 	if o.url, err = completeMode("WithInvokeMode", o.url, modeVariable, o.getenv(modeVariable), "RESPONSE_STREAM"); err != nil {

@@ -59,8 +59,8 @@ func (e *wireEvent) method() string {
 	return e.HTTPMethod
 }
 
-// header gives the headers under their canonical names, and the Host, which net/http keeps apart. Repeated headers that came joined
-// by commas stay joined: a comma may as well be part of a value.
+// header gives the headers under their canonical names, and the Host, which net/http keeps apart. Repeated headers
+// that came joined by commas stay joined: a comma may as well be part of a value.
 func (e *wireEvent) header() (header http.Header, host string) {
 	header = make(http.Header, len(e.Headers)+len(e.MultiValueHeaders)+1)
 	for name, values := range e.MultiValueHeaders {
@@ -108,7 +108,8 @@ func (e *wireEvent) target() (path, query string) {
 	return path, query
 }
 
-// encodeQuery puts a query string together from its parts. Their order is lost in the event; here it is that of the names.
+// encodeQuery puts a query string together from its parts. Their order is lost in the event; here it is that of the
+// names.
 func encodeQuery(multi map[string][]string, single map[string]string, escape func(string) string) string {
 	if len(multi) == 0 {
 		multi = make(map[string][]string, len(single))
@@ -133,8 +134,8 @@ func encodeQuery(multi map[string][]string, single map[string]string, escape fun
 	return query.String()
 }
 
-// withoutPrefix takes off the path what is configuration and not part of the program's routes: the stage, which an HTTP API
-// leaves in rawPath unless it is $default, and the base path.
+// withoutPrefix takes off the path what is configuration and not part of the program's routes: the stage, which an
+// HTTP API leaves in rawPath unless it is $default, and the base path.
 func (e *wireEvent) withoutPrefix(path, basePath string) string {
 	if stage := e.RequestContext.Stage; e.source == HTTPAPI && e.Version == "2.0" && stage != "" && stage != "$default" {
 		path = cutPrefix(path, "/"+stage)
@@ -156,8 +157,8 @@ func cutPrefix(path, prefix string) string {
 	return path
 }
 
-// urlOf makes the URL that an http.Server gives its handlers: no host, path decoded and, where that is not the same, as it was sent.
-// A path that is no valid encoding is taken as it is.
+// urlOf makes the URL that an http.Server gives its handlers: no host, path decoded and, where that is not the
+// same, as it was sent. A path that is no valid encoding is taken as it is.
 func urlOf(path, query string) *url.URL {
 	u := &url.URL{Path: path, RawQuery: query}
 	if decoded, err := url.PathUnescape(path); err == nil {

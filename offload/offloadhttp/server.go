@@ -11,12 +11,12 @@ import (
 	"github.com/go-offload/lambda/offload"
 )
 
-// Server is an ordinary HTTP server for the same handlers: outside Lambda, in a container or on a laptop. Tasks run after the response is
-// out, in this process; strategies of the chain that send tasks do so, see offload.Process. [Start] uses one; make one yourself for
-// another life cycle. Its methods may be called concurrently.
+// Server is an ordinary HTTP server for the same handlers: outside Lambda, in a container or on a laptop. Tasks run
+// after the response is out, in this process; strategies of the chain that send tasks do so, see offload.Process.
+// [Start] uses one; make one yourself for another life cycle. Its methods may be called concurrently.
 //
-// A response is out when net/http has written it to the connection. With HTTP/2 that cannot be seen, and tasks begin when
-// the handler has returned.
+// A response is out when net/http has written it to the connection. With HTTP/2 that cannot be seen, and tasks
+// begin when the handler has returned.
 type Server struct {
 	opts    options
 	handler http.Handler
@@ -63,9 +63,9 @@ func (s *Server) Serve(ln net.Listener) error {
 	return nil
 }
 
-// Shutdown stops listening, waits for requests to be answered, and then for their tasks to end. If ctx ends before, the context of
-// what still runs is cancelled, and Shutdown returns its error: requests are cut off, and tasks go down the chain or are
-// dropped. After that the server cannot be used again.
+// Shutdown stops listening, waits for requests to be answered, and then for their tasks to end. If ctx ends before,
+// the context of what still runs is cancelled, and Shutdown returns its error: requests are cut off, and tasks go
+// down the chain or are dropped. After that the server cannot be used again.
 func (s *Server) Shutdown(ctx context.Context) error {
 	err := s.server.Shutdown(ctx)
 	if err != nil {

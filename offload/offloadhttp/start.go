@@ -13,9 +13,10 @@ import (
 	"github.com/go-offload/lambda/offload/internal/initerror"
 )
 
-// Start serves HTTP with h, and never returns. In a Lambda function (AWS_LAMBDA_RUNTIME_API is set) it is offload.Start for the
-// events of function URLs, API Gateway and Application Load Balancers. Elsewhere it is a [Server] that listens on [WithAddr],
-// and exits when it has shut down after SIGTERM or SIGINT; a second signal ends it at once.
+// Start serves HTTP with h, and never returns. In a Lambda function (AWS_LAMBDA_RUNTIME_API is set) it is
+// offload.Start for the events of function URLs, API Gateway and Application Load Balancers. Elsewhere it is a
+// [Server] that listens on [WithAddr], and exits when it has shut down after SIGTERM or SIGINT; a second signal
+// ends it at once.
 //
 // If the configuration cannot be used, Start logs why, reports it to Lambda as an initialization error, and exits.
 func Start(h http.Handler, opts ...Option) {
@@ -34,8 +35,8 @@ func Start(h http.Handler, opts ...Option) {
 	offload.Start(a.handle, a.opts.offload...)
 }
 
-// Wrap gives a handler for lambda.StartWithOptions that does what [Start] does in a Lambda function. The notes of offload.Wrap apply: it is
-// called once, before lambda.Start, and the result must be passed to lambda.Start itself.
+// Wrap gives a handler for lambda.StartWithOptions that does what [Start] does in a Lambda function. The notes of
+// offload.Wrap apply: it is called once, before lambda.Start, and the result must be passed to lambda.Start itself.
 func Wrap(h http.Handler, opts ...Option) (any, error) {
 	a, err := newAdapter(h, opts)
 	if err != nil {

@@ -24,7 +24,8 @@ type streamedWriter struct {
 	failed   error     // the head cannot be sent
 }
 
-// begin sends status and headers, before the first bytes of the body. The head fits into the pipe's buffer, so this does not block.
+// begin sends status and headers, before the first bytes of the body. The head fits into the pipe's buffer, so this
+// does not block.
 func (w *streamedWriter) begin(body []byte) error {
 	w.once.Do(func() {
 		var prelude []byte
@@ -75,8 +76,8 @@ func (w *streamedWriter) FlushError() error {
 // Flush implements http.Flusher.
 func (w *streamedWriter) Flush() { _ = w.FlushError() }
 
-// SetWriteDeadline implements http.ResponseController's optional method. A response with a write that was cut short by the deadline
-// ends broken off. The invocation's own deadline stays.
+// SetWriteDeadline implements http.ResponseController's optional method. A response with a write that was cut short
+// by the deadline ends broken off. The invocation's own deadline stays.
 func (w *streamedWriter) SetWriteDeadline(t time.Time) error {
 	if t.IsZero() || !w.deadline.IsZero() && w.deadline.Before(t) {
 		t = w.deadline

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// response is what the two kinds of http.ResponseWriter have in common: they treat status and headers as net/http's does.
+// response is what the two kinds of http.ResponseWriter have in common: they treat status and headers as net/http's
+// does.
 type response struct {
 	method string
 	header http.Header
@@ -81,7 +82,8 @@ func (w *response) finish() error {
 	return fmt.Errorf("%w: it declared a Content-Length of %d bytes and wrote %d", ErrAborted, w.length, w.written)
 }
 
-// head gives the headers to send; begin is the beginning of the body, of which the content type is found out if it was not set.
+// head gives the headers to send; begin is the beginning of the body, of which the content type is found out if it
+// was not set.
 func (w *response) head(begin []byte) http.Header {
 	h := cleaned(w.set)
 	_, typed := w.set["Content-Type"] // also if it is nil, which says: none

@@ -20,12 +20,13 @@
 //
 // # Where it works
 //
-// Behind a function URL with InvokeMode RESPONSE_STREAM, an API Gateway REST API whose integration has
-// the response transfer mode STREAM, and for callers of InvokeWithResponseStream. A function cannot see how it was invoked. Behind
-// a function URL in BUFFERED mode the same bytes are collected first; what AWS makes of the prelude there was not
-// verified. An API Gateway integration in buffered mode returns status and headers without a body (API Gateway Developer
-// Guide, "Set up a Lambda proxy integration with payload response streaming"). HTTP APIs and load balancers do not stream.
-// Functions in a VPC cannot stream through a function URL (Lambda Developer Guide, "Response streaming").
+// Behind a function URL with InvokeMode RESPONSE_STREAM, an API Gateway REST API whose integration has the response
+// transfer mode STREAM, and for callers of InvokeWithResponseStream. A function cannot see how it was invoked.
+// Behind a function URL in BUFFERED mode the same bytes are collected first; what AWS makes of the prelude there
+// was not verified. An API Gateway integration in buffered mode returns status and headers without a body (API
+// Gateway Developer Guide, "Set up a Lambda proxy integration with payload response streaming"). HTTP APIs and load
+// balancers do not stream. Functions in a VPC cannot stream through a function URL (Lambda Developer Guide,
+// "Response streaming").
 //
 // # Limits
 //
@@ -37,10 +38,12 @@
 // # When it goes wrong
 //
 // Lambda goes on running a function whose client has disconnected, and bills it (Lambda Developer Guide, "Response
-// streaming"): a write then usually succeeds. If the runtime's connection breaks, a write returns [ErrNotRead] and the context is cancelled.
+// streaming"): a write then usually succeeds. If the runtime's connection breaks, a write returns [ErrNotRead] and
+// the context is cancelled.
 //
-// An error of the function before its first byte is too late for another status: the head is out. It is reported to Lambda in the
-// trailers Lambda-Runtime-Function-Error-Type and -Body, which aws-lambda-go sends when a response ends in an
-// error; a function URL's client sees the connection break off, a caller of InvokeWithResponseStream gets the error in
-// InvokeComplete. What the tail is concerned, such an invocation counts as a success: its tasks run.
+// An error of the function before its first byte is too late for another status: the head is out. It is reported to
+// Lambda in the trailers Lambda-Runtime-Function-Error-Type and -Body, which aws-lambda-go sends when a response
+// ends in an error; a function URL's client sees the connection break off, a caller of InvokeWithResponseStream
+// gets the error in InvokeComplete. What the tail is concerned, such an invocation counts as a success: its tasks
+// run.
 package offloadstream

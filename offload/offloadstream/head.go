@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+
+	"github.com/go-offload/lambda/offload/internal/headerfield"
 )
 
 // ContentType is the media type of a response that begins with a prelude.
@@ -39,13 +41,13 @@ func (h Head) Prelude() ([]byte, error) {
 	}
 	for name, values := range h.Header {
 		switch {
-		case !validName(name) || len(values) == 0:
+		case !headerfield.ValidName(name) || len(values) == 0:
 		case http.CanonicalHeaderKey(name) == "Set-Cookie":
 			for _, v := range values {
-				wire.Cookies = append(wire.Cookies, oneLine.Replace(v))
+				wire.Cookies = append(wire.Cookies, headerfield.Value(v))
 			}
 		default:
-			wire.Headers[name] = oneLine.Replace(strings.Join(values, ", "))
+			wire.Headers[name] = headerfield.Value(strings.Join(values, ", "))
 		}
 	}
 	for _, c := range h.Cookies {
@@ -61,17 +63,4 @@ func (h Head) Prelude() ([]byte, error) {
 		return nil, ErrHeadTooLarge
 	}
 	return append(b, 0, 0, 0, 0, 0, 0, 0, 0), nil
-}
-
-var oneLine = strings.NewReplacer("\n", " ", "\r", " ")
-
-// validName reports whether name is a token (RFC 9110, section 5.6.2). The wire format has no other protection against
-// a name that brings a second header with it.
-func validName(name string) bool {
-	for _, c := range []byte(name) {
-		if c <= ' ' || c >= 0x7f || strings.IndexByte(`"(),/:;<=>?@[\]{}`, c) >= 0 {
-			return false
-		}
-	}
-	return name != ""
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/go-offload/lambda/offload/internal/pipe"
 )
 
-// MaxBytes is the size of the largest response that Lambda streams, prelude included: 200 MB (Lambda Developer Guide, "Lambda
-// quotas", where 1 MB is 1,024 KB).
+// MaxBytes is the size of the largest response that Lambda streams, prelude included: 200 MB (Lambda Developer
+// Guide, "Lambda quotas", where 1 MB is 1,024 KB).
 const MaxBytes = 200 << 20
 
 // BufferBytes is how much may wait to be sent before a Write blocks.
@@ -32,15 +32,16 @@ type Response struct {
 	body    *pipe.Body // nil: closed before it was read
 }
 
-// New makes a streamed HTTP response. It has the status and headers of head; write is called when they are on their way,
-// and its Writer's bytes are the body. ctx is the handler's: the one that write gets descends from it, is cancelled
-// when the response is not sent any more, and takes offload.After. When write returns nil, the response is complete; an
-// error or a panic breaks it off (see the package documentation).
+// New makes a streamed HTTP response. It has the status and headers of head; write is called when they are on their
+// way, and its Writer's bytes are the body. ctx is the handler's: the one that write gets descends from it, is
+// cancelled when the response is not sent any more, and takes offload.After. When write returns nil, the response
+// is complete; an error or a panic breaks it off (see the package documentation).
 func New(ctx context.Context, head Head, write func(ctx context.Context, w *Writer) error) *Response {
 	return &Response{ctx: ctx, write: write, http: true, head: head}
 }
 
-// NewRaw makes a streamed response that is no HTTP response, for callers of InvokeWithResponseStream: there is no prelude.
+// NewRaw makes a streamed response that is no HTTP response, for callers of InvokeWithResponseStream: there is no
+// prelude.
 func NewRaw(ctx context.Context, write func(ctx context.Context, w *Writer) error) *Response {
 	return &Response{ctx: ctx, write: write}
 }
@@ -95,8 +96,9 @@ func (r *Response) run() {
 	})
 }
 
-// Close is called when the response was sent or refused. If the function still runs, because its response was not read to the
-// end, its context is cancelled and its writes fail; Close waits for it, at most until the invocation's deadline.
+// Close is called when the response was sent or refused. If the function still runs, because its response was not
+// read to the end, its context is cancelled and its writes fail; Close waits for it, at most until the invocation's
+// deadline.
 func (r *Response) Close() error {
 	r.start.Do(func() {})
 	if r.body == nil {
@@ -113,9 +115,9 @@ type Writer struct {
 	left int64
 }
 
-// Write sends p as soon as it can be sent: there is nothing to flush. It returns when p is in the buffer, and blocks while
-// [BufferBytes] wait there. The error is [ErrNotRead], [ErrTooLarge],
-// or os.ErrDeadlineExceeded at the invocation's deadline.
+// Write sends p as soon as it can be sent: there is nothing to flush. It returns when p is in the buffer, and
+// blocks while [BufferBytes] wait there. The error is [ErrNotRead], [ErrTooLarge], or os.ErrDeadlineExceeded at the
+// invocation's deadline.
 func (w *Writer) Write(p []byte) (int, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -131,8 +133,8 @@ func (w *Writer) Write(p []byte) (int, error) {
 // WriteString is Write for a string.
 func (w *Writer) WriteString(s string) (int, error) { return w.Write([]byte(s)) }
 
-// Flush waits until the runtime has taken everything that was written. A stream does not need it; it is there for code that wants
-// to know.
+// Flush waits until the runtime has taken everything that was written. A stream does not need it; it is there for
+// code that wants to know.
 func (w *Writer) Flush() error { return w.pipe.Flush() }
 
 var _ interface {

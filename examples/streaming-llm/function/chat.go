@@ -39,7 +39,8 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	answer, err := c.stream(w, r, question.Prompt)
 
-	// Deferred at the end of the stream and still before it is complete: it is saved after the client has seen the last token, however the answer ended.
+	// Deferred at the end of the stream and still before it is complete: it is saved after the client has seen the
+	// last token, however the answer ended.
 	transcript := Transcript{Prompt: question.Prompt, Answer: answer, Complete: err == nil}
 	if after := offload.After(r.Context(), save.With(transcript)); after != nil {
 		slog.ErrorContext(r.Context(), "the transcript is not saved", "error", after)

@@ -1,5 +1,6 @@
-// Command function answers questions token by token, and saves the transcript when the answer is out. On Lambda it needs a function URL with
-// InvokeMode RESPONSE_STREAM and OFFLOAD_HTTP_INVOKE_MODE=RESPONSE_STREAM; elsewhere it is an ordinary HTTP server.
+// Command function answers questions token by token, and saves the transcript when the answer is out. On Lambda it
+// needs a function URL with InvokeMode RESPONSE_STREAM and OFFLOAD_HTTP_INVOKE_MODE=RESPONSE_STREAM; elsewhere it
+// is an ordinary HTTP server.
 package main
 
 import (

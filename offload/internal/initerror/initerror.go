@@ -12,8 +12,9 @@ import (
 
 const errorType = "Runtime.OffloadConfiguration"
 
-// Report tells the Runtime API why the function cannot start, so that callers see more than an exit status. Errors of
-// the report itself change nothing. Lambda ends the process as soon as it has the report, so what is to be logged is logged before.
+// Report tells the Runtime API why the function cannot start, so that callers see more than an exit status. Errors
+// of the report itself change nothing. Lambda ends the process as soon as it has the report, so what is to be
+// logged is logged before.
 func Report(cause error) {
 	body, err := json.Marshal(map[string]string{"errorType": errorType, "errorMessage": cause.Error()})
 	if err != nil {

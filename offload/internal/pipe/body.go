@@ -18,8 +18,8 @@ type Body struct {
 	err    error // of write; set before done is closed
 }
 
-// Go calls write in a goroutine. Its context is cancelled when it has returned, and, with ErrClosedByReader as the cause, when the
-// body is closed before. Writes fail at the deadline of ctx.
+// Go calls write in a goroutine. Its context is cancelled when it has returned, and, with ErrClosedByReader as the
+// cause, when the body is closed before. Writes fail at the deadline of ctx.
 func Go(ctx context.Context, limit int, write func(context.Context, *Pipe) error) *Body {
 	b := &Body{pipe: New(limit), done: make(chan struct{}), err: ErrGoexit}
 	b.ctx, b.cancel = context.WithCancelCause(ctx)

@@ -162,7 +162,8 @@ func (p *Pipe) Break(err error) {
 	}
 }
 
-// CloseWrite ends the writing: after what is in the buffer the reader gets err, or io.EOF if it is nil. Only the first call counts.
+// CloseWrite ends the writing: after what is in the buffer the reader gets err, or io.EOF if it is nil. Only the
+// first call counts.
 func (p *Pipe) CloseWrite(err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -151,8 +151,8 @@ func TestServerGivesUp(t *testing.T) {
 	}
 }
 
-// The order of a streamed response is enforced by gates, not by clocks: the handler goes on only when the client has its first
-// piece, and the task only when the client has seen the end. The times are for the log.
+// The order of a streamed response is enforced by gates, not by clocks: the handler goes on only when the client
+// has its first piece, and the task only when the client has seen the end. The times are for the log.
 func TestStreamedResponse(t *testing.T) {
 	t.Parallel()
 	for _, where := range []string{"stream", "extension", "server"} {
