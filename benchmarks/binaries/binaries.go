@@ -55,7 +55,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if *n < 1 || *n > 10_000 || f.NArg() > 0 {
 		return errors.New("-n is 1 to 10000, and there are no arguments")
 	}
-	results, err := measure(ctx, *n)
+	results, err := measure(ctx, variants, *n)
 	if err != nil {
 		return err
 	}
@@ -64,7 +64,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // measure starts the variants in turn, so that a machine that grows slower favours
 // none of them.
-func measure(ctx context.Context, n int) (_ []result, err error) {
+func measure(ctx context.Context, variants []variant, n int) (_ []result, err error) {
 	s, err := lambdatest.New(nil)
 	if err != nil {
 		return nil, err
@@ -127,7 +127,7 @@ func coldStart(ctx context.Context, l *lambdatest.Lambda) (time.Duration, error)
 	return report.InitDuration, l.Shutdown(ctx)
 }
 
-// table writes a table in Markdown, of what each variant adds to the first.
+// table writes a table of what each variant adds to the first.
 func table(to io.Writer, results []result) error {
 	w := tabwriter.NewWriter(to, 0, 0, 1, ' ', tabwriter.Debug|tabwriter.AlignRight)
 	_, _ = fmt.Fprintf(w, "linked\tselected\tMB\tadds kB\tcold start ms (p50)\tadds ms\tp90\t\n")

@@ -4,29 +4,56 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-offload/lambda/internal/leaktest"
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
 
-func TestEveryStrategyHasItsRow(t *testing.T) {
-	if testing.Short() {
-		t.Skip("builds six programs")
-	}
+func TestAProgramIsBuiltAndStarted(t *testing.T) {
 	t.Parallel()
-	var out, problems bytes.Buffer
-	if err := Main(t.Context(), []string{"-n", "2"}, &out, &problems); err != nil {
-		t.Fatalf("%v\n%s", err, problems.String())
+	results, err := measure(t.Context(), []variant{{"bare", ""}, {"stream", "stream"}}, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bare, stream := results[0], results[1]
+	if bare.bytes < 1e6 || stream.bytes <= bare.bytes {
+		t.Errorf("bare has %d bytes, stream %d", bare.bytes, stream.bytes)
+	}
+	for _, r := range results {
+		if len(r.init) != 2 || r.init[0] <= 0 || r.init[1] < r.init[0] {
+			t.Errorf("cold starts of %s: %v", r.program, r.init)
+		}
+	}
+}
+
+func TestAProgramThatCannotStartIsAnError(t *testing.T) {
+	t.Parallel()
+	_, err := measure(t.Context(), []variant{{"stream", "carrier-pigeon"}}, 1)
+	if err == nil || !strings.Contains(err.Error(), "carrier-pigeon") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestTheTableIsHeldAgainstTheFirstRow(t *testing.T) {
+	t.Parallel()
+	ms := func(n ...time.Duration) (d []time.Duration) {
+		for _, x := range n {
+			d = append(d, x*time.Millisecond)
+		}
+		return d
+	}
+	var out bytes.Buffer
+	if err := table(&out, []result{
+		{variant: variant{"bare", ""}, bytes: 6_000_000, init: ms(3, 4, 9)},
+		{variant: variant{"sqs", "sqs"}, bytes: 7_500_000, init: ms(5, 6, 7)},
+	}); err != nil {
+		t.Fatal(err)
 	}
 	rows := strings.Split(strings.TrimSpace(out.String()), "\n")
-	if len(rows) != 1+len(variants) {
-		t.Fatalf("%d rows:\n%s", len(rows), out.String())
-	}
-	for i, v := range variants {
-		if !strings.Contains(rows[i+1], v.program) || !strings.Contains(rows[i+1], v.strategy) {
-			t.Errorf("row %q is not of %+v", rows[i+1], v)
-		}
+	if got := strings.Join(strings.Fields(rows[2]), " "); got != "sqs| sqs| 7.50| 1500| 6.0| 2.0| 7.0|" {
+		t.Errorf("row %q", got)
 	}
 }
 
