@@ -51,7 +51,7 @@ func (s *sequence) expect(t *testing.T, want ...string) {
 func TestFlushIsLast(t *testing.T) {
 	t.Parallel()
 	steps := &sequence{}
-	o, _ := open(t, WithTelemetry(steps))
+	o, _ := open(t, WithTelemetry(steps), Sequential())
 	nested := Func("outer", func(ctx context.Context) error { return After(ctx, Func("inner", nothing)) })
 	if _, err := drive(o, deferring(t, nested)); err != nil {
 		t.Fatal(err)
