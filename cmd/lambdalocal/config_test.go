@@ -126,6 +126,16 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
+// A large document is read at once, and its last line counted right.
+func TestLargeConfig(t *testing.T) {
+	t.Parallel()
+	lines := 200_000
+	_, err := parseConfig("local.json", []byte(`{"queues": [`+strings.Repeat("1,\n", lines)+"1]\n}}"))
+	if want := fmt.Sprintf("local.json:%d: ", lines+2); err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%.200v, want it to begin with %s", err, want)
+	}
+}
+
 // Mistakes that only show when things are put together.
 func TestPlanErrors(t *testing.T) {
 	t.Parallel()

@@ -82,14 +82,20 @@ type documentParser struct {
 	name    string
 	data    []byte
 	decoder *json.Decoder
+	// Lines are counted on from the last place: from the beginning each time would take minutes for a large document.
+	offset int64
+	lines  int // before offset
 }
 
 // here is the place of the token that was read last; no token spans lines.
 func (p *documentParser) here(path string) place { return p.at(p.decoder.InputOffset(), path) }
 
+// at is the place of an offset that is not before the last one asked for.
 func (p *documentParser) at(offset int64, path string) place {
-	offset = max(0, min(offset, int64(len(p.data))))
-	return place{p.name, 1 + bytes.Count(p.data[:offset], []byte("\n")), path}
+	offset = max(p.offset, min(offset, int64(len(p.data))))
+	p.lines += bytes.Count(p.data[p.offset:offset], []byte("\n"))
+	p.offset = offset
+	return place{p.name, 1 + p.lines, path}
 }
 
 func (p *documentParser) token(path string) (json.Token, error) {
