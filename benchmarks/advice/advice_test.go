@@ -100,6 +100,21 @@ func TestCostAsJSONAddsUp(t *testing.T) {
 	}
 }
 
+func TestTheFreeTierIsAsked(t *testing.T) {
+	t.Parallel()
+	with, err := costOf(t, "-free-tier", "-contestant", "stream")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(with, "free tier)") || !strings.Contains(with, "with the free tier") {
+		t.Errorf("%s", with)
+	}
+	without, err := costOf(t, "-contestant", "stream")
+	if err != nil || strings.Contains(without, "(free tier)") {
+		t.Errorf("%v\n%s", err, without)
+	}
+}
+
 func TestCostSaysWhatIsNotPossible(t *testing.T) {
 	t.Parallel()
 	out, err := costOf(t, "-task", "20m", "-contestant", "extension")

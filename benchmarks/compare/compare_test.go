@@ -3,6 +3,7 @@ package compare
 import (
 	"bytes"
 	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,6 +63,11 @@ func TestASlowerContestantDiffersAndChangesTheOrder(t *testing.T) {
 			t.Errorf("%s: %s, want %s", r.Contestant, r.Verdict, want)
 		}
 	}
+	for _, r := range w.Rows {
+		if r.Contestant == cost.Stream && (math.Abs(r.Share.Value-2.8) > 0.3 || r.Share.Low > r.Share.Value || r.Share.High < r.Share.Value) {
+			t.Errorf("stream moved by %+v, want about 61/21 times", r.Share)
+		}
+	}
 	swapped := false
 	for _, s := range w.Swapped {
 		swapped = swapped || s == [2]cost.Contestant{cost.Stream, cost.SQS}
@@ -71,6 +77,19 @@ func TestASlowerContestantDiffersAndChangesTheOrder(t *testing.T) {
 	}
 	if !swapped {
 		t.Errorf("stream was before sqs and is behind it: %v", w.Swapped)
+	}
+}
+
+func TestVerdicts(t *testing.T) {
+	t.Parallel()
+	for want, i := range map[Verdict]analysis.Interval{
+		Same:   {Value: 1.09, Low: 1.05, High: 1.2},
+		Chance: {Value: 1.3, Low: 0.9, High: 2},
+		Differ: {Value: 0.8, Low: 0.7, High: 0.85},
+	} {
+		if got := verdict(i, 0.1); got != want {
+			t.Errorf("%+v: %s, want %s", i, got, want)
+		}
 	}
 }
 

@@ -39,7 +39,7 @@ func (b *builder) headline() Headline {
 		How:   "Bars: median time to the last byte of the response; the thin line ends at the 99th percentile. Shorter is better.",
 		Facts: []string{w.About},
 		Numbers: &Table{Head: []string{
-			"", "response p50", "p99", "beside the handler alone", "task starts", "all done", "tasks lost", "$ a month",
+			"", "response p50", "p99", "beside the handler alone", "task starts", "all done", "tasks lost", "$ a month (modelled)",
 		}},
 	}
 	bars := chart.Bars{

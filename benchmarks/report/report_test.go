@@ -118,6 +118,19 @@ func TestLostTasksComeFirst(t *testing.T) {
 	}
 }
 
+func TestAnswersAfterTheDeadlineAreNamed(t *testing.T) {
+	t.Parallel()
+	p, html := build(t, recordtest.File(recordtest.Options{}))
+	if !strings.Contains(html, "36 of 36 too late") {
+		t.Error("inline takes 5 s, the client waits 3, and nothing says so")
+	}
+	for _, f := range p.Figures() {
+		if named := strings.Contains(strings.Join(f.Facts, " "), "client's deadline of 3 s"); named != (f.ID == "latency-classic") {
+			t.Errorf("%s: %q", f.ID, f.Facts)
+		}
+	}
+}
+
 func TestTextOfAFileStaysText(t *testing.T) {
 	t.Parallel()
 	f := recordtest.File(recordtest.Options{})
