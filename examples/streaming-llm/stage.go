@@ -108,9 +108,6 @@ func (st *stage) ask(ctx context.Context, out io.Writer, prompt string) error {
 		return err
 	}
 	last := time.Now()
-	_, err = os.Stat(st.transcripts())
-	early := err == nil
-
 	if err := st.lambda.WaitIdle(ctx); err != nil {
 		return err
 	}
@@ -118,7 +115,11 @@ func (st *stage) ask(ctx context.Context, out io.Writer, prompt string) error {
 	if err != nil {
 		return fmt.Errorf("there is no transcript: %w\n%s", err, st.lambda.LogText())
 	}
-	return st.tell(out, first, last, early, text)
+	file, err := os.Stat(st.transcripts())
+	if err != nil {
+		return err
+	}
+	return st.tell(out, first, last, file.ModTime(), text)
 }
 
 // printTokens prints the data of server-sent events as it comes. It tells when the first came.
@@ -142,12 +143,14 @@ func printTokens(out io.Writer, body io.Reader) (first time.Time, err error) {
 }
 
 // tell sums up one question.
-func (st *stage) tell(out io.Writer, first, last time.Time, early bool, transcript []byte) error {
-	var begin, saved, frozen time.Time
+func (st *stage) tell(out io.Writer, first, last, written time.Time, transcript []byte) error {
+	var begin, answered, saved, frozen time.Time
 	for _, e := range st.lambda.Events() {
 		switch e.Kind { //nolint:exhaustive // these are what is told
 		case lambdatest.EventInvokeStart:
 			begin = e.Time
+		case lambdatest.EventResponseEnd:
+			answered = e.Time
 		case lambdatest.EventRuntimeDone, lambdatest.EventExtensionsDone:
 			saved = e.Time // the last of them: the runtime and the extension were waiting for it
 		case lambdatest.EventFreeze:
@@ -162,7 +165,7 @@ func (st *stage) tell(out io.Writer, first, last time.Time, early bool, transcri
 	_, _ = fmt.Fprintf(out, "\n\n  %s  first token\n  %s  end of the answer, the client is done\n  %s  transcript saved: %s  %s  frozen; billed %d ms\n",
 		at(first), at(last), at(saved), transcript, at(frozen), reports[0].BilledDuration.Milliseconds())
 	switch {
-	case early:
+	case written.Before(answered):
 		return errors.New("the transcript was saved before the client had its answer")
 	case !first.Before(last):
 		return errors.New("the answer came in one piece")
