@@ -179,10 +179,10 @@ func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 		return nil, fmt.Errorf("%w: %d tasks are deferred already; raise WithMaxTasks or put several items into one task", ErrTooManyTasks, s.off.opts.maxTasks)
 	}
 	if len(s.slab) == 0 {
-		switch {
-		case s.numbered == 0:
+		switch s.numbered {
+		case 0:
 			s.slab = s.first[:]
-		case s.numbered == 1:
+		case 1:
 			s.slab = make([]entry, smallestSlab)
 		default:
 			s.slab = make([]entry, largestSlab)
