@@ -9,6 +9,10 @@
 //     this process after the response is out (stream, extension).
 //   - A [Sender] takes a task out of the process as a [Message] (invoke, sqs).
 //
+// What else it can do is optional, and found by its methods: drop connections after a freeze
+// ([Thawer]), hear of invocations that end early ([Misser]) and, for queues, change when a message is
+// delivered again ([VisibilityChanger]) or put it aside for good ([DeadLetterer]).
+//
 // Everything else (collecting, validating, packing batches, retrying,
 // deadlines, panics, the way down the chain, observing) is done once, in package
 // offload. A strategy makes itself known by name in its init function, with
