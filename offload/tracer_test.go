@@ -79,7 +79,7 @@ func TestTracerSeesATaskThatRunsHere(t *testing.T) {
 			seen, _ = ctx.Value(spanKey{}).(string)
 			return offload.After(ctx, offload.Func("nested", func(context.Context) error { return nil }), offload.ID("n"))
 		}), offload.ID("a"))
-	}, offload.WithTelemetry(tr))
+	}, offload.WithTelemetry(tr), offload.Sequential())
 	if _, err := f.call(t.Context(), []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
