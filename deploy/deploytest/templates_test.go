@@ -47,6 +47,7 @@ func TestSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	onEach(t, func(t *testing.T, tpl *template) {
+		t.Helper()
 		each(get(tpl.root, "Resources"), func(name string, n *yaml.Node) {
 			kind := scalar(get(n, "Type"))
 			if _, known := sam.Definitions[kind]; !known {
@@ -88,9 +89,9 @@ func plain(n *yaml.Node) any {
 	case n.Kind == yaml.MappingNode:
 		members := map[string]any{}
 		each(n, func(key string, value *yaml.Node) {
-			switch {
-			case key == "ScalingConfig" || key == "FunctionResponseTypes": // of SQS events since 2021 and 2023, by the SAM Developer Guide
-			case key == "DestinationConfig": // the schema wants both OnSuccess and OnFailure, SAM does not
+			switch key {
+			case "ScalingConfig", "FunctionResponseTypes": // newer than the schema's SQS events
+			case "DestinationConfig": // the schema wants both OnSuccess and OnFailure, SAM does not
 			default:
 				members[key] = plain(value)
 			}
@@ -132,6 +133,7 @@ var attributes = map[string][]string{
 func TestReferences(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, tpl *template) {
+		t.Helper()
 		kinds := map[string]string{}
 		for name, r := range tpl.resources {
 			kinds[name] = r.kind
@@ -185,6 +187,7 @@ func number(t *testing.T, n *yaml.Node, what string) int {
 func TestQueuesAndTimeouts(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, tpl *template) {
+		t.Helper()
 		timeout := get(tpl.root, "Globals", "Function", "Timeout")
 		for name, r := range tpl.resources {
 			own := get(r.properties, "Timeout")
