@@ -22,7 +22,7 @@ import (
 
 var (
 	count = flag.Int("tasks", 1000, "tasks for each chain")
-	seed  = flag.Uint64("seed", 1, "decides which tasks, requests and sandboxes meet with what")
+	seed  = flag.Uint64("seed", 1, "of what the tasks do, and of the draws for faults and kills; whom those meet depends on timing too")
 )
 
 func TestMain(m *testing.M) { leaktest.Main(m) }
