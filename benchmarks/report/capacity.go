@@ -104,14 +104,14 @@ func (b *builder) coldStarts() (Figure, bool, error) {
 	burst := cost.Burst{Rate: w.Load.Rate, For: time.Duration(float64(w.Load.Requests) / w.Load.Rate * float64(time.Second))}
 	f := Figure{
 		ID: "cold-starts", Title: fmt.Sprintf("Cold starts under a burst of %d requests", w.Load.Requests), Basis: []string{"measured", "modelled"},
-		How: "Solid: how many clients waited for a new environment, the mean over rounds. Hatched: what the scaling model says. Ways that keep the environment for their tasks start more of them, and clients wait for those.",
+		How: "Solid: environments of the function that had to be started, the mean over rounds. Hatched: what the scaling model says. A client waited for each of them, except with API Gateway async. Ways that keep the environment for their tasks start more of them.",
 		Facts: []string{fmt.Sprintf("%d requests at %s a second, no environment there before; the cold starts of workers, for which no client waits, are in the table.",
 			w.Load.Requests, chart.Count(w.Load.Rate))},
 		Sources: []Source{{"Lambda scaling behavior", "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html"}},
-		Numbers: &Table{Head: []string{"", "in front of the client", "modelled", "of workers", "modelled", "throttled"}},
+		Numbers: &Table{Head: []string{"", "of the function", "modelled", "of workers", "modelled", "throttled"}},
 	}
 	bars := chart.Bars{
-		Title: f.Title, Axis: "cold starts that a client waited for, mean of a round", Measured: "measured", Modelled: "modelled",
+		Title: f.Title, Axis: "cold starts of the function, mean of a round", Measured: "measured", Modelled: "modelled",
 		Description: "Cold starts of the function for each contestant when traffic begins at once.",
 	}
 	for _, c := range b.r.Of(w.Name) {

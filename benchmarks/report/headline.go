@@ -59,11 +59,15 @@ func (b *builder) headline() Headline {
 		bars.Rows = append(bars.Rows, bar)
 		f.Numbers.Rows = append(f.Numbers.Rows, b.headlineRow(c, h, floor, priced))
 	}
-	f.Facts = append(f.Facts, fmt.Sprintf("Dollars are modelled: %s requests a second, %d MB, a worker of %d MB, prices of %s. Measured on loopback unless stated; nothing here ran on AWS.",
-		chart.Count(b.o.Rate), priced.Function.MemoryMB, b.o.WorkerMemoryMB, b.o.Prices.AsOf))
-	if b.r.Run.Target == "aws" {
-		f.Facts = f.Facts[:1]
+	where := "Times were measured under a local Lambda, with services on loopback; nothing here ran on AWS."
+	switch {
+	case b.r.Run.Target == "aws":
+		where = "Times were measured on AWS."
+	case b.r.Run.Network.Profile == "aws":
+		where = "Times were measured under a local Lambda, with modelled delays on calls of services; nothing here ran on AWS."
 	}
+	f.Facts = append(f.Facts, fmt.Sprintf("Dollars are modelled: %s requests a second, %d MB, a worker of %d MB, prices of %s.",
+		chart.Count(b.o.Rate), priced.Function.MemoryMB, b.o.WorkerMemoryMB, b.o.Prices.AsOf), where)
 	f.chart = bars
 	return Headline{Figure: f, Markdown: b.markdown(f)}
 }

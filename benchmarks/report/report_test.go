@@ -87,6 +87,9 @@ func TestWhatIsModelledSaysSo(t *testing.T) {
 			t.Errorf("%s: delays were added, and it says measured", f.ID)
 		}
 	}
+	if strings.Contains(p.Headline.Markdown, "loopback") || !strings.Contains(p.Headline.Markdown, "modelled delays") {
+		t.Errorf("the headline hides the delays: %s", p.Headline.Markdown)
+	}
 	if !strings.Contains(html, "Delays that were added") || !strings.Contains(html, "made up") {
 		t.Error("the delays and their sources are missing")
 	}
