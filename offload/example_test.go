@@ -79,11 +79,17 @@ func ExampleLogHandler() {
 // An exporter that sends in batches is flushed when the caller has the answer and the tasks are done,
 // before Lambda freezes the process.
 func ExampleWithFlush() {
-	var exporter interface{ ForceFlush(context.Context) error } // such as OpenTelemetry's LoggerProvider
-	handler := func(context.Context) error { return nil }
-	_ = func() { // main
-		offload.Start(handler, offload.WithFlush(exporter.ForceFlush))
+	exporter := func(context.Context) error { // such as the ForceFlush of OpenTelemetry's LoggerProvider
+		fmt.Println("exported")
+		return nil
 	}
+	p, err := offload.NewProcess(offload.WithFlush(exporter)) // on Lambda: offload.Start(handler, offload.WithFlush(exporter))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_ = p.Shutdown(context.Background()) // an ordinary process flushes at its end, a Lambda function after each invocation
+	// Output: exported
 }
 
 func ExampleWithStrategy() {

@@ -56,8 +56,8 @@ func BenchmarkObservability(b *testing.B) {
 			return offload.WithObserver(offload.LogObserver(slog.New(slog.NewJSONHandler(io.Discard, &slog.HandlerOptions{Level: slog.LevelDebug}))))
 		}},
 		{"emf", emf},
-		{"otel-unsampled", func(b *testing.B) offload.Option { return traced(b, sdktrace.NeverSample()) }},
-		{"otel", func(b *testing.B) offload.Option { return traced(b, sdktrace.AlwaysSample()) }},
+		{"otel-unsampled", func(b *testing.B) offload.Option { b.Helper(); return traced(b, sdktrace.NeverSample()) }},
+		{"otel", func(b *testing.B) offload.Option { b.Helper(); return traced(b, sdktrace.AlwaysSample()) }},
 	} {
 		for _, n := range []int{0, 1, 10, 100} {
 			b.Run(c.name+"/"+strconv.Itoa(n), func(b *testing.B) {
