@@ -38,9 +38,9 @@ func TestAProgramThatCannotStartIsAnError(t *testing.T) {
 
 func TestTheTableIsHeldAgainstTheFirstRow(t *testing.T) {
 	t.Parallel()
-	ms := func(n ...time.Duration) (d []time.Duration) {
+	ms := func(n ...int) (d []time.Duration) {
 		for _, x := range n {
-			d = append(d, x*time.Millisecond)
+			d = append(d, time.Duration(x)*time.Millisecond)
 		}
 		return d
 	}
