@@ -18,14 +18,17 @@ type Run struct {
 	Format  int       `json:"format"`
 	Started time.Time `json:"started"`
 	Machine Machine   `json:"machine"`
-	Go      string    `json:"go"`
-	Commit  string    `json:"commit,omitempty"` // of the repository, "-dirty" appended if files were changed
-	Command []string  `json:"command"`          // what reproduces the file, from the root of the repository
-	Network Network   `json:"network"`
-	Target  string    `json:"target"` // "local" (lambdatest) or "aws"
-	Seed    uint64    `json:"seed"`   // of the order of contestants and of modelled delays
-	Rounds  int       `json:"rounds"` // measured rounds planned for each workload and contestant, unless the workload has its own number
-	Quick   bool      `json:"quick,omitempty"`
+	// LoadAverage is how many processes wanted a processor in the minute before the
+	// run began; with one core's worth or more the latencies show it. 0 if unknown.
+	LoadAverage float64  `json:"load_average,omitempty"`
+	Go          string   `json:"go"`
+	Commit      string   `json:"commit,omitempty"` // of the repository, "-dirty" appended if files were changed
+	Command     []string `json:"command"`          // what reproduces the file, from the root of the repository
+	Network     Network  `json:"network"`
+	Target      string   `json:"target"` // "local" (lambdatest) or "aws"
+	Seed        uint64   `json:"seed"`   // of the order of contestants and of modelled delays
+	Rounds      int      `json:"rounds"` // measured rounds planned for each workload and contestant, unless the workload has its own number
+	Quick       bool     `json:"quick,omitempty"`
 	// Contestants in the order of the reports; a workload may leave some out.
 	Contestants []string `json:"contestants"`
 }

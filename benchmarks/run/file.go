@@ -27,7 +27,7 @@ type output struct {
 // kept under one that says when it was begun.
 func create(ctx context.Context, s *settings, conditions record.Network, command []string) (*output, error) {
 	o := &output{path: s.out, run: record.Run{
-		Format: record.Format, Started: time.Now().UTC(), Machine: machine(), Go: runtime.Version(), Commit: commit(ctx),
+		Format: record.Format, Started: time.Now().UTC(), Machine: machine(), LoadAverage: loadAverage(), Go: runtime.Version(), Commit: commit(ctx),
 		Command: command, Network: conditions, Target: s.target, Seed: s.seed, Rounds: s.rounds, Quick: s.quick,
 	}}
 	if o.run.Rounds == 0 {

@@ -3,6 +3,8 @@ package run
 import (
 	"bufio"
 	"context"
+	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -24,6 +26,31 @@ func machine() record.Machine {
 	}
 	return m
 }
+
+// loadAverage is that of the last minute; 0 where it is not known.
+func loadAverage() float64 {
+	b, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	first, _, _ := strings.Cut(string(b), " ")
+	load, err := strconv.ParseFloat(first, 64)
+	if err != nil {
+		return 0
+	}
+	return load
+}
+
+// warnIfBusy tells that something else runs on the machine.
+func warnIfBusy(to io.Writer, load float64) {
+	if load >= busy {
+		_, _ = fmt.Fprintf(to, "the machine is busy (load average %.1f): latencies will show it, and two runs need not agree\n", load)
+	}
+}
+
+// busy is the load average from which on a run is disturbed: the suite itself needs
+// less than half a core.
+const busy = 1.0
 
 // procField is the value of the first line "name : value"; empty where there is no
 // such file.

@@ -1,8 +1,10 @@
 package run
 
 import (
+	"bytes"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,5 +76,15 @@ func TestTheClockGoesOnWhereARunStopped(t *testing.T) {
 	}
 	if at := time.Duration(c.wall(started.Add(time.Second).UnixNano())); at != time.Second {
 		t.Errorf("a second after the start is %v", at)
+	}
+}
+
+func TestABusyMachineIsToldOf(t *testing.T) {
+	t.Parallel()
+	var quiet, loud bytes.Buffer
+	warnIfBusy(&quiet, 0.4)
+	warnIfBusy(&loud, 12)
+	if quiet.Len() > 0 || !strings.Contains(loud.String(), "12.0") {
+		t.Errorf("%q, %q", quiet.String(), loud.String())
 	}
 }

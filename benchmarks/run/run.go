@@ -50,6 +50,9 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	if s.target == targetLocal {
+		warnIfBusy(stderr, loadAverage())
+	}
 	m := &measurement{settings: s, out: out, deploy: deploy, modelled: profile.Modelled(), clock: newClock(out.run.Started)}
 	err = errors.Join(m.all(ctx, stderr), out.file.Close())
 	switch {
