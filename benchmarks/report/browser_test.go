@@ -128,42 +128,37 @@ func TestThePageInABrowser(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx := browser(t)
-	for _, c := range []struct {
-		name, scheme  string
+	address := url.URL{Scheme: "file", Path: filepath.Join(dir, "index.html")}
+	for _, size := range []struct {
+		name          string
 		width, height int64
-		ground        string
-	}{
-		{"phone-light", "light", 390, 844, "rgb(255, 255, 255)"},
-		{"phone-dark", "dark", 390, 844, "rgb(18, 22, 28)"},
-		{"tablet-light", "light", 700, 900, "rgb(255, 255, 255)"},
-		{"desktop-light", "light", 1200, 900, "rgb(255, 255, 255)"},
-		{"desktop-dark", "dark", 1200, 900, "rgb(18, 22, 28)"},
-	} {
-		t.Run(c.name, func(t *testing.T) {
+	}{{"phone", 390, 844}, {"tablet", 700, 900}, {"desktop", 1200, 900}} {
+		t.Run(size.name, func(t *testing.T) {
 			tab, cancel := chromedp.NewContext(ctx)
 			defer cancel()
 			requests := requestsOf(t, tab)
 			if _, err := chromedp.Call(tab, network.Enable, network.EnableParams{}); err != nil {
 				t.Fatal(err)
 			}
-			media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: c.scheme}}}
-			if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media); err != nil {
+			if err := chromedp.Do(tab, viewport(size.width, size.height), chromedp.Navigate(address.String())); err != nil {
 				t.Fatal(err)
 			}
-			address := url.URL{Scheme: "file", Path: filepath.Join(dir, "index.html")}
-			if err := chromedp.Do(tab, viewport(c.width, c.height), chromedp.Navigate(address.String())); err != nil {
-				t.Fatal(err)
+			for scheme, ground := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(18, 22, 28)"} {
+				media := emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}}
+				if _, err := chromedp.Call(tab, emulation.SetEmulatedMedia, media); err != nil {
+					t.Fatal(err)
+				}
+				screenshot(t, tab, size.name+"-"+scheme)
+				raw, err := chromedp.Run(tab, chromedp.Evaluate[string](look))
+				if err != nil {
+					t.Fatal(err)
+				}
+				var page looked
+				if err := json.Unmarshal([]byte(raw), &page); err != nil {
+					t.Fatal(err)
+				}
+				check(t, p, page, ground)
 			}
-			screenshot(t, tab, c.name)
-			raw, err := chromedp.Run(tab, chromedp.Evaluate[string](look))
-			if err != nil {
-				t.Fatal(err)
-			}
-			var page looked
-			if err := json.Unmarshal([]byte(raw), &page); err != nil {
-				t.Fatal(err)
-			}
-			check(t, p, page, c.ground)
 			if got := requests(); len(got) > 0 {
 				t.Errorf("the page loads %q: it has to be self-contained", got)
 			}
