@@ -91,3 +91,13 @@ func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
 	return err
 }
+
+// HandOverError is the error of an invocation some of whose tasks no strategy of the chain accepted: what the
+// caller of the function gets, with "HandOverError" as its errorType. It wraps [ErrHandOver] and the reason of each task.
+type HandOverError struct{ reasons []error }
+
+// Error has a line for each task.
+func (e *HandOverError) Error() string { return errors.Join(e.reasons...).Error() }
+
+// Unwrap gives the reasons, one for each task.
+func (e *HandOverError) Unwrap() []error { return e.reasons }

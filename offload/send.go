@@ -85,7 +85,10 @@ func (s *scope) flush(ctx context.Context) error {
 		s.outbox = nil
 		s.mu.Unlock()
 		if len(out) == 0 {
-			return errors.Join(lost...)
+			if len(lost) == 0 {
+				return nil
+			}
+			return &HandOverError{lost}
 		}
 		byLink := make([][]*entry, len(s.off.chain))
 		for _, e := range out {

@@ -106,7 +106,7 @@ func TestDeadline(t *testing.T) {
 	defer close(release)
 	released.Store(t.Name(), release)
 	for _, do := range []string{"hang", "ignore"} {
-		f := wrap(t, &post{}, noHandler(t))
+		f := wrap(t, &post{}, noHandler(t), offload.WithMargin(1800*time.Millisecond))
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		out, err := f.call(ctx, sqsEvent(false,
 			message{id: "m1", body: string(workEnvelope(t, do+"1", ""))},

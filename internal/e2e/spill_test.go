@@ -130,6 +130,7 @@ func TestQueueDownAtTheEndOfTheChain(t *testing.T) {
 	c := newCloud(t, "sqs", config{})
 	c.server.Inject(sqstest.Fault{Action: "SendMessageBatch", Entries: &sqstest.EntryFault{SenderFault: true}})
 	c.fails(t, "the task could not be handed over", event{Tasks: portable("", "task")})
+	c.fails(t, `"errorType":"HandOverError"`, event{Tasks: portable("", "another")})
 	dropped := c.one(t, "dropped", "task", "")
 	contains(t, dropped.Error, "could not be handed over", "InvalidParameterValue")
 	if c.count(t, "began", "task", "") != 0 {
