@@ -112,16 +112,17 @@ func TestCodeErrors(t *testing.T) {
 
 // goFile makes a file of a block, whose positions are those in the document.
 func goFile(fset *token.FileSet, path string, b block) (*ast.File, error) {
-	at := fmt.Sprintf("//line %s:%d:1\n", filepath.Base(path), b.line) // relative to the directory of path
+	position := func(line int) string { return fmt.Sprintf("\n//line %s:%d:1\n", filepath.Base(path), line) } // relative to the directory of path
+	at := position(b.line)
 	if strings.Contains("\n"+b.code, "\npackage ") {
 		return parser.ParseFile(fset, path, at+b.code, parser.SkipObjectResolution)
 	}
-	body := at + b.code
-	declarations, err := withImports(fset, path, b.context+body)
+	body, context := at+b.code, position(b.contextLine)+b.context
+	declarations, err := withImports(fset, path, body+context) // imports come first
 	if err == nil {
 		return declarations, nil
 	}
-	statements, errOfStatements := withImports(fset, path, b.context+"func _(ctx context.Context) {\n"+body+"\n}\n")
+	statements, errOfStatements := withImports(fset, path, "func _(ctx context.Context) {\n"+body+"\n}\n"+context)
 	if errOfStatements == nil {
 		return statements, nil
 	}
@@ -150,18 +151,21 @@ func withImports(fset *token.FileSet, path, code string) (*ast.File, error) {
 	for _, id := range file.Unresolved {
 		unresolved[id] = true
 	}
-	used := map[string]bool{}
+	used := map[string]string{}
 	ast.Inspect(file, func(n ast.Node) bool {
 		if sel, ok := n.(*ast.SelectorExpr); ok {
 			if id, ok := sel.X.(*ast.Ident); ok && unresolved[id] && packages[id.Name] != "" {
-				used[id.Name] = true
+				used[id.Name] = packages[id.Name]
 			}
 		}
 		return true
 	})
 	var imports strings.Builder
+	for _, spec := range file.Imports {
+		maps.DeleteFunc(used, func(_, path string) bool { return strconv.Quote(path) == spec.Path.Value })
+	}
 	for _, name := range slices.Sorted(maps.Keys(used)) {
-		fmt.Fprintf(&imports, "import %s %q\n", name, packages[name])
+		fmt.Fprintf(&imports, "import %s %q\n", name, used[name])
 	}
 	return parser.ParseFile(fset, path, "package p\n"+imports.String()+code, parser.SkipObjectResolution)
 }

@@ -47,10 +47,11 @@ type document struct {
 
 // block is a fenced block of code.
 type block struct {
-	language string
-	line     int    // of its first line of code, from 1
-	code     string // as it stands there
-	context  string // of the <!-- go comment in front of it
+	language    string
+	line        int    // of its first line of code, from 1
+	code        string // as it stands there
+	contextLine int
+	context     string // of the <!-- go comment in front of it
 }
 
 func read(t *testing.T, path string) document {
@@ -66,7 +67,7 @@ func parse(path, text string) document {
 	doc := document{path: path}
 	var open *block
 	var context strings.Builder
-	inContext := false
+	inContext, contextLine := false, 0
 	for i, line := range strings.Split(text, "\n") {
 		kept := ""
 		switch trimmed := strings.TrimSpace(line); {
@@ -81,9 +82,9 @@ func parse(path, text string) document {
 		case open != nil:
 			open.code += line + "\n"
 		case strings.HasPrefix(trimmed, "```"):
-			open = &block{language: strings.TrimPrefix(trimmed, "```"), line: i + 2, context: context.String()}
+			open = &block{language: strings.TrimPrefix(trimmed, "```"), line: i + 2, contextLine: contextLine, context: context.String()}
 		case trimmed == "<!-- go":
-			inContext = true
+			inContext, contextLine = true, i+2
 		default:
 			kept = line
 		}
