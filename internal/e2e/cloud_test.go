@@ -125,7 +125,8 @@ func (c *cloud) settle(tb testing.TB) {
 	})
 }
 
-// allFailed reports whether nobody works on the messages: each was given back as often as it was received.
+// allFailed reports whether nobody works on the messages: each was given back as often as it was received, or
+// waits behind one of its group that was.
 func (c *cloud) allFailed(messages []sqstest.Message) bool {
 	givenBack := map[string]int{}
 	for _, e := range c.worker.Events() {
@@ -135,8 +136,15 @@ func (c *cloud) allFailed(messages []sqstest.Message) bool {
 			}
 		}
 	}
+	locked := map[string]bool{}
 	for _, m := range messages {
-		if m.State != sqstest.InFlight || givenBack[m.ID] != m.Receives {
+		if m.State == sqstest.InFlight && givenBack[m.ID] != m.Receives {
+			return false
+		}
+		locked[m.GroupID] = locked[m.GroupID] || m.State == sqstest.InFlight
+	}
+	for _, m := range messages {
+		if m.State != sqstest.InFlight && (m.GroupID == "" || !locked[m.GroupID]) {
 			return false
 		}
 	}

@@ -181,7 +181,7 @@ func (g gate) open(tb testing.TB) {
 
 func eventually(tb testing.TB, what string, condition func() bool) {
 	tb.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !condition(); pause() {
+	for deadline := time.Now().Add(time.Minute); !condition(); pause() {
 		if time.Now().After(deadline) {
 			tb.Fatalf("never happened: %s", what)
 		}
