@@ -117,7 +117,7 @@ func goFile(fset *token.FileSet, path string, b block) (*ast.File, error) {
 	if strings.Contains("\n"+b.code, "\npackage ") {
 		return parser.ParseFile(fset, path, at+b.code, parser.SkipObjectResolution)
 	}
-	body, context := at+b.code, position(b.contextLine)+b.context
+	body, context := at+b.code, position(max(b.contextLine, 1))+b.context
 	declarations, err := withImports(fset, path, body+context) // imports come first
 	if err == nil {
 		return declarations, nil
