@@ -25,6 +25,7 @@ type cancelHook struct {
 	missed func()        // an invocation ended without reaching the handler; may be nil
 
 	mu      sync.Mutex
+	number  int  // of the current invocation
 	live    bool // an invocation's context will call stop
 	called  bool // its handler was called
 	told    bool // missed was called for it
@@ -61,17 +62,24 @@ func (h *cancelHook) AfterFunc(f func()) (stop func() bool) {
 		unhook = context.AfterFunc(h.Context, f)
 	}
 	h.mu.Lock()
+	h.number++
+	number := h.number
 	h.live, h.called, h.told, h.pending = true, false, false, nil
 	h.mu.Unlock()
 	return func() bool {
-		h.fire()
+		h.fire(number)
 		return unhook()
 	}
 }
 
-// fire is the end of the invocation, or its deadline.
-func (h *cancelHook) fire() {
+// fire is the end of an invocation, or its deadline. The deadline may be that of an earlier one: nobody
+// cancelled its context if a task kept the goroutine of the loop (see loan).
+func (h *cancelHook) fire(number int) {
 	h.mu.Lock()
+	if number != h.number {
+		h.mu.Unlock()
+		return
+	}
 	first, called, s := h.live, h.called, h.pending
 	h.live, h.pending = false, nil
 	h.told = first && !called && h.missed != nil

@@ -190,3 +190,41 @@ func TestHookPassesCancellationOn(t *testing.T) {
 		t.Errorf("Err = %v", ctx.Err())
 	}
 }
+
+// A task that kept the goroutine of the loop leaves a context behind that nobody cancels: its deadline
+// comes in the middle of a later invocation.
+func TestHookAtTheDeadlineOfAnEarlierInvocation(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		missed := 0
+		o, events := hooked(t, func() { missed++ })
+		earlier, forget := context.WithDeadline(o.hook, time.Now().Add(time.Second))
+		defer forget()
+		if r, err := o.invoke(earlier, deferring(t)); err == nil {
+			_ = r.Close()
+		}
+		ctx, cancel := context.WithDeadline(o.hook, time.Now().Add(time.Hour))
+		_, _ = o.invoke(ctx, failing)
+		<-earlier.Done()
+		synctest.Wait()
+		if events.ends() != 0 {
+			t.Error("the task ran before the report of its invocation")
+		}
+		cancel()
+		if events.ends() != 1 {
+			t.Error("the task did not run before the next event is asked for")
+		}
+		earlier, forget = context.WithDeadline(o.hook, time.Now().Add(time.Second))
+		defer forget()
+		if r, err := o.invoke(earlier, deferring(t)); err == nil {
+			_ = r.Close()
+		}
+		_, cancel = context.WithDeadline(o.hook, time.Now().Add(time.Hour)) // its event is not decoded yet
+		<-earlier.Done()
+		synctest.Wait()
+		if missed != 0 {
+			t.Error("the deadline of an earlier invocation counts as the end of the current one")
+		}
+		cancel()
+	})
+}
