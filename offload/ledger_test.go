@@ -202,3 +202,37 @@ func TestLedgerRemoval(t *testing.T) {
 		}
 	}
 }
+
+// A task is refused, and dropped for those who saw it accepted, if the end comes in between. The observer is not
+// called with a lock held.
+func TestShutdownDuringAfter(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var (
+			o      *offloader
+			events *journal
+		)
+		again := errors.New("the observer was not told of the end")
+		watch := ObserverFunc(func(ctx context.Context, e Event) {
+			switch e.Kind {
+			case Accepted:
+				o.shutdown()
+			case Dropped:
+				again = After(ctx, Func("again", nothing))
+			}
+		})
+		o, events = open(t, WithObserver(watch))
+		_, _ = drive(o, func(ctx context.Context) (any, error) {
+			if err := After(context.WithValue(ctx, contextKey("k"), "v"), Func("task", nothing)); !errors.Is(err, ErrClosed) {
+				t.Errorf("After = %v, want ErrClosed", err)
+			}
+			return nil, nil
+		})
+		if end := events.end(t, "task"); end.Kind != Dropped || !errors.Is(end.Err, ErrClosed) {
+			t.Errorf("end: %v, %v", end.Kind, end.Err)
+		}
+		if !errors.Is(again, ErrClosed) {
+			t.Errorf("After in the observer = %v, want ErrClosed", again)
+		}
+	})
+}

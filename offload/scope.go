@@ -157,15 +157,16 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 	}
 
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case err != nil:
+	placed := err == nil && !s.closed
+	if placed {
+		s.place(e)
+	} else if err != nil {
 		s.accepted--
-	case s.closed:
+	}
+	s.mu.Unlock()
+	if err == nil && !placed {
 		err = ErrClosed
 		e.end(queued, Dropped, err) // for those who saw it accepted
-	default:
-		s.place(e)
 	}
 	return err
 }
