@@ -23,10 +23,11 @@ func (s *scope) offerLoop() {
 }
 
 // returnLoop gives the calling goroutine back to the runtime loop, or parks it for good if the
-// loop has another one by now: two of them would take each other's events. Ending it is no
-// way, for the deferred functions of main would run.
-func (s *scope) returnLoop() {
-	if !s.loan.CompareAndSwap(lent, withheld) {
+// loop has another one by now: two of them would take each other's events. One that a task has
+// ended has not returned, and the tail goes on without it, and the loop after the tail. It is
+// parked too, for otherwise the deferred functions of main would run.
+func (s *scope) returnLoop(returned bool) {
+	if !returned || !s.loan.CompareAndSwap(lent, withheld) {
 		select {}
 	}
 }

@@ -130,6 +130,22 @@ func TestLoopIsReplacedWhenATaskEndsIt(t *testing.T) {
 	}
 }
 
+// The loop waits for the rest of the tail then, and no longer than it would have waited otherwise.
+func TestLoopIsReplacedWhenOneTaskEndsItAndAnotherKeepsItsSuccessor(t *testing.T) {
+	t.Parallel()
+	o, events, replaced := withLoop(t, Sequential())
+	release := make(chan struct{})
+	defer close(release)
+	inLoop(o, brief, true, func(ctx context.Context) (any, error) {
+		_ = After(ctx, Func("exits", func(context.Context) error { runtime.Goexit(); return nil }))
+		return nil, After(ctx, Func("deaf", func(context.Context) error { <-release; return nil }))
+	})
+	within(t, replaced, "the loop is replaced")
+	if end := events.end(t, "deaf"); end.Kind != Dropped {
+		t.Errorf("the task ended as %v before the loop went on, want dropped", end.Kind)
+	}
+}
+
 // A response that was refused is followed by the exit of the process: the loop is not lent then.
 func TestLoopIsNotLentBeforeAnExit(t *testing.T) {
 	t.Parallel()

@@ -20,12 +20,14 @@ func (s *scope) RunHere() {
 		s.Run()
 		return
 	}
-	defer s.returnLoop()
+	returned := false
+	defer func() { s.returnLoop(returned) }()
 	if s.begin() {
 		s.runTail()
 	} else {
 		<-s.over()
 	}
+	returned = true
 }
 
 // begin makes the held tasks ready. It reports false if the tail was begun before.
@@ -45,7 +47,8 @@ func (s *scope) begin() bool {
 	if s.next != nil && s.tail.ended(s.start) != nil {
 		s.tail.end(ErrDeadline) // nothing will start any more, so nothing needs to be watched
 	}
-	if s.workers.Load() > 0 || s.next != nil && !s.tail.over.Load() {
+	// What a sender refuses may come to run here.
+	if s.workers.Load() > 0 || len(s.outbox) > 0 || s.next != nil && !s.tail.over.Load() {
 		s.off.watch.arm(s)
 	}
 	if len(s.outbox) > 0 {
@@ -63,18 +66,16 @@ func (s *scope) runTail() {
 	returned := false
 	defer func() {
 		if !returned { // a task ended this goroutine
-			lost := s.loan.CompareAndSwap(lent, replaced)
 			go func() {
 				s.runTail()
-				if lost {
-					s.off.loop()
-				}
+				s.replaceLoop()
 			}()
 		}
 	}()
 	s.mu.Lock()
+	s.working = false // it may still say so of a goroutine that was ended
 	for {
-		if s.next != nil {
+		if s.next != nil && int(s.workers.Load()) < s.off.opts.concurrency {
 			s.workers.Add(1)
 			s.working = true
 			s.mu.Unlock()
@@ -211,16 +212,17 @@ func (s *scope) conclude() {
 // finish closes the scope and lets go of its context. s.mu is held, and released.
 func (s *scope) finish() {
 	s.closed = true
-	s.finished = true
-	if s.done != nil {
-		close(s.done)
-	}
-	s.mu.Unlock()
 	s.tail.finish()
 	s.off.ledger.remove(s)
 	if s.off.freezes && s.off.holdsConnections() {
 		s.off.idleSince.Store(time.Now().UnixNano())
 	}
+	// Last, for whoever waits asks for the next event, and this goroutine may be frozen.
+	s.finished = true
+	if s.done != nil {
+		close(s.done)
+	}
+	s.mu.Unlock()
 }
 
 // over gives a channel that is closed when the tail has ended.

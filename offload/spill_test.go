@@ -165,3 +165,24 @@ func TestSenderWithAnotherBehindGivesUpSooner(t *testing.T) {
 		}
 	})
 }
+
+// What comes to the keeper late, because a sender refused it in the tail, is given up at the deadline too.
+func TestKeeperBehindSenderGivesUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		out := &outbound{name: "out", answer: func(context.Context, int, []driver.Message) []error {
+			return []error{backoff.Permanent(errSend)}
+		}}
+		o, events := open(t, WithStrategies(out, inline{}), WithHandOff(HandOffAfter))
+		release := make(chan struct{})
+		time.AfterFunc(2*lambdaTimeout, func() { close(release) })
+		start := time.Now()
+		_, _ = drive(o, func(ctx context.Context) (any, error) {
+			return nil, After(context.WithValue(ctx, contextKey("release"), release), spillDeaf.With("in"))
+		})
+		if end := events.end(t, "spill/deaf"); end.Kind != Dropped || !errors.Is(end.Err, ErrDeadline) || time.Since(start) > lambdaTimeout {
+			t.Errorf("end: %v, %v after %v; want dropped before the deadline", end.Kind, end.Err, time.Since(start))
+		}
+		<-release
+	})
+}

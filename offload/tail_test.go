@@ -337,3 +337,26 @@ func TestTimesOfATask(t *testing.T) {
 		}
 	})
 }
+
+// An eager task that still runs when the tail begins counts as one of those that run at once.
+func TestConcurrencyIncludesEagerTasks(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, _ := open(t, Sequential())
+		var order []string // one task at a time: the race detector sees it if not
+		task := func(name string) Task {
+			return Func(name, func(ctx context.Context) error {
+				order = append(order, name+" begins")
+				err := wait(ctx, time.Second)
+				order = append(order, name+" ends")
+				return err
+			})
+		}
+		_, _ = drive(o, func(ctx context.Context) (any, error) {
+			return nil, errors.Join(After(ctx, task("eager"), Eager()), After(ctx, task("held")))
+		})
+		if want := []string{"eager begins", "eager ends", "held begins", "held ends"}; !slices.Equal(order, want) {
+			t.Errorf("%v, want %v", order, want)
+		}
+	})
+}
