@@ -174,9 +174,11 @@ func (e *entry) leave(from entryState, kind EventKind, reason error) {
 		e.end(leaving, kind, reason)
 		return
 	}
+	at := e.link.Load()
 	e.out.reason = reason
 	e.link.Store(int32(next)) //nolint:gosec // a chain has a handful of links
 	if !e.scope.post(e) {
+		e.link.Store(at)
 		e.end(leaving, kind, reason)
 	}
 }
