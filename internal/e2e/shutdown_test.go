@@ -76,3 +76,27 @@ func TestShutdownOfIdle(t *testing.T) {
 		}
 	})
 }
+
+// A worker that is told to end gives back what it has; the task comes again.
+func TestSIGTERMInWorker(t *testing.T) {
+	t.Parallel()
+	for _, chain := range []string{"sqs", "invoke"} {
+		trial{t, chain}.sub(chain, func(t trial) {
+			c := newCloudAndWorker(t, t.strategy, config{})
+			c.ok(t, event{Tasks: portable("until-cancelled-once", "task")})
+			eventually(t, "the worker is at work", func() bool { return c.count(t, "began", "task", "") == 1 })
+			if err := syscall.Kill(c.worker.Environments()[0].PID, syscall.SIGTERM); err != nil {
+				t.Fatal(err)
+			}
+			c.settle(t)
+			if cause := c.one(t, "cancelled", "task", "").Error; cause != "offload: "+shuttingDown {
+				t.Errorf("the task's context ended with %q", cause)
+			}
+			contains(t, c.one(t, "failed", "task", "").Error, shuttingDown)
+			c.did(t, "task")
+			if c.count(t, "ran", "task", "") != 1 {
+				t.Errorf("journal: %+v", c.find(t, "", "task", ""))
+			}
+		})
+	}
+}

@@ -130,6 +130,12 @@ func (t task) run(ctx context.Context) error {
 			note(request, "cancelled", t.Name, context.Cause(ctx))
 			return ctx.Err()
 		}
+	case "until-cancelled-once":
+		if begun(t.Name) == 1 {
+			<-ctx.Done()
+			note(request, "cancelled", t.Name, context.Cause(ctx))
+			return ctx.Err()
+		}
 	case "ignore-here":
 		if info.Hops == 0 {
 			time.Sleep(time.Hour)
