@@ -214,10 +214,9 @@ func TestShutdownDuringAfter(t *testing.T) {
 		)
 		again := errors.New("the observer was not told of the end")
 		watch := ObserverFunc(func(ctx context.Context, e Event) {
-			switch e.Kind {
-			case Accepted:
+			if e.Kind == Accepted {
 				o.shutdown()
-			case Dropped:
+			} else {
 				again = After(ctx, Func("again", nothing))
 			}
 		})

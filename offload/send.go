@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -80,10 +81,7 @@ func (e *entry) encode(strategy string) ([]byte, error) {
 func (s *scope) flush(ctx context.Context) error {
 	var lost []error
 	for {
-		s.mu.Lock()
-		out := s.outbox
-		s.outbox = nil
-		s.mu.Unlock()
+		out := s.takeOutbox()
 		if len(out) == 0 {
 			if len(lost) == 0 {
 				return nil
@@ -114,6 +112,26 @@ func (s *scope) flush(ctx context.Context) error {
 		}
 		all.Wait()
 	}
+}
+
+// takeOutbox takes what may leave out of the outbox: not what depends on the success of a delivered task that
+// still runs, while a delivery beside it is settled. Once the invocation was answered, everything may.
+func (s *scope) takeOutbox() []*entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := s.outbox
+	s.outbox = nil
+	if s.started || s.closed {
+		return out
+	}
+	return slices.DeleteFunc(out, func(e *entry) bool {
+		d := e.out.origin
+		waits := e.set.onlyOnSuccess && d != nil && d.task != e && d.task.state.Load() == running
+		if waits {
+			s.outbox = append(s.outbox, e)
+		}
+		return waits
+	})
 }
 
 // sent moves a task on after an attempt to send it: to its end, or down the

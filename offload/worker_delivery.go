@@ -182,8 +182,8 @@ func (d *delivery) end(err error) {
 		err = fmt.Errorf("%w: %w", reason, err)
 	}
 	d.fail(err)
+	s.dropOnlyOnSuccess(d) // first: another delivery's flush takes them once this task has ended
 	d.task.end(running, Failed, err)
-	s.dropOnlyOnSuccess(d)
 }
 
 // postpone puts a task that is not due yet into the outbox, where a sender of the

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/cenkalti/backoff/v4"
 
@@ -95,4 +96,27 @@ func TestFIFONestedRefusal(t *testing.T) {
 	if ran := doneIn(t); !slices.Equal(ran, []string{"a"}) {
 		t.Errorf("ran %v", ran)
 	}
+}
+
+// What a task defers for its success does not leave with what the task of another group has deferred.
+func TestFIFONestedOnlyOnSuccess(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := wrap(t, &post{}, noHandler(t))
+		got := f.failures(t, sqsEvent(true,
+			message{id: "m1", group: "g", body: string(workEnvelope(t, "a", "nest and fail late"))},
+			message{id: "m2", group: "h", body: string(workEnvelope(t, "b", "nap and nest"))},
+		))
+		if !slices.Equal(got, []string{"m1"}) {
+			t.Errorf("failed %v", got)
+		}
+		var sent []string
+		for _, m := range f.post.take() {
+			sent = append(sent, m.ID)
+		}
+		if !slices.Equal(sent, []string{"b-nested"}) {
+			t.Errorf("sent %v", sent)
+		}
+		f.events.expectEnd(t, "a-success", offload.Dropped)
+	})
 }

@@ -78,6 +78,15 @@ func init() {
 				return err
 			}
 			return errWork
+		case "nest and fail late":
+			if err := offload.After(ctx, worker.With(work{w.Test, w.Name + "/success", ""}), offload.ID(w.Name+"-success"), offload.OnlyOnSuccess()); err != nil {
+				return err
+			}
+			<-time.After(2 * napTime)
+			return errWork
+		case "nap and nest":
+			<-time.After(napTime)
+			return offload.After(ctx, worker.With(work{w.Test, w.Name + "/nested", ""}), offload.ID(w.Name+"-nested"), offload.OnlyOnSuccess())
 		case "hang":
 			<-ctx.Done()
 			return context.Cause(ctx)
