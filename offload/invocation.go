@@ -102,8 +102,13 @@ func (s *scope) dropOnlyOnSuccess(of *delivery) {
 	unwanted := func(e *entry) bool {
 		return e.set.onlyOnSuccess && (of == nil || e.out != nil && e.out.origin == of)
 	}
-	var dropped []*entry
+	var dropped, waiting []*entry
 	s.mu.Lock()
+	for e := s.next; e != nil; e = e.after {
+		if unwanted(e) {
+			waiting = append(waiting, e) // eager ones, for whom there was no worker yet
+		}
+	}
 	held := s.held.first
 	s.held = queue{}
 	for held != nil {
@@ -127,6 +132,9 @@ func (s *scope) dropOnlyOnSuccess(of *delivery) {
 	s.mu.Unlock()
 	for _, e := range dropped {
 		e.end(e.state.Load(), Dropped, ErrHandlerFailed)
+	}
+	for _, e := range waiting {
+		e.end(queued, Dropped, ErrHandlerFailed)
 	}
 }
 

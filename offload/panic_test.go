@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 )
 
 func panicsInHere(v any) { panic(v) }
@@ -128,6 +129,25 @@ func TestOnlyOnSuccess(t *testing.T) {
 			t.Errorf("after a failure: %v, %v", end.Kind, end.Err)
 		}
 	}
+}
+
+// An eager task that found no worker before the handler failed is not begun after that.
+func TestOnlyOnSuccessOfEagerTaskThatWaits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		o, events := open(t, Sequential())
+		_, _ = drive(o, func(ctx context.Context) (any, error) {
+			_ = After(ctx, Func("first", func(ctx context.Context) error { return wait(ctx, time.Second) }), Eager())
+			_ = After(ctx, Func("second", nothing), Eager(), OnlyOnSuccess())
+			_ = After(ctx, Func("third", nothing), Eager())
+			return nil, errTask
+		})
+		for name, want := range map[string]EventKind{"first": Done, "second": Dropped, "third": Done} {
+			if end := events.end(t, name); end.Kind != want || want == Dropped && !errors.Is(end.Err, ErrHandlerFailed) {
+				t.Errorf("%s ends as %v, %v; want %v", name, end.Kind, end.Err, want)
+			}
+		}
+	})
 }
 
 func TestObserverPanicIsContained(t *testing.T) {
