@@ -1,25 +1,51 @@
 package offload
 
+import "context"
+
+// courier sends what leaves while a tail is under way. A tail has one at a time: what leaves while a batch is
+// on its way goes with the next one.
+type courier struct {
+	back chan struct{} // closed when it has sent everything, or the scope is given up
+	stop context.CancelFunc
+}
+
+// hire gives the tail a courier, who has ctx. s.mu is held.
+func (s *scope) hire() (ctx context.Context, c *courier) {
+	ctx, stop := s.until(s.flushBy())
+	s.courier = &courier{back: make(chan struct{}), stop: stop}
+	return ctx, s.courier
+}
+
+// deliver sends what is in the outbox, and what gets there meanwhile. s.mu is held, and released meanwhile.
+func (s *scope) deliver(ctx context.Context, c *courier) {
+	for len(s.outbox) > 0 && !s.closed {
+		s.mu.Unlock()
+		_ = s.sendAll(ctx) // nobody waits for the error; every task it names has its event
+		s.mu.Lock()
+	}
+	s.courier = nil
+	c.stop()
+	close(c.back)
+}
+
+// recall waits for the courier, and hurries it when ctx ends.
+func (c *courier) recall(ctx context.Context) {
+	defer context.AfterFunc(ctx, c.stop)()
+	<-c.back
+}
+
 // sendMeanwhile sends what leaves while tasks run here: a task that waited in memory for the
-// end of a long tail would be lost with the process. What leaves while a batch is
-// on its way goes with the next one. s.mu is held.
+// end of a long tail would be lost with the process. s.mu is held.
 func (s *scope) sendMeanwhile() {
 	busy := s.workers.Load() > 0 || s.next != nil
 	if !s.started || s.closed || !busy || s.courier != nil {
 		return // somebody else sends it
 	}
-	courier := make(chan struct{})
-	s.courier = courier
+	ctx, courier := s.hire()
 	go func() {
-		defer close(courier)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		for len(s.outbox) > 0 && !s.closed {
-			s.mu.Unlock()
-			s.flushTail()
-			s.mu.Lock()
-		}
-		s.courier = nil
+		s.deliver(ctx, courier)
 	}()
 }
 

@@ -147,3 +147,41 @@ func TestFailureAtTheLastMomentSpills(t *testing.T) {
 		})
 	}
 }
+
+// A batch that is on its way when the environment shuts down does not keep its tasks from their end: the
+// destination has as long as there is before SIGKILL.
+func TestShutdownRecallsTheCourier(t *testing.T) {
+	t.Parallel()
+	for name, keeper := range map[string][]driver.Strategy{"at the end of the tail": nil, "beside a task that runs": {inline{}}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				out := &outbound{name: "out", answer: func(ctx context.Context, _ int, _ []driver.Message) []error {
+					<-ctx.Done()
+					return []error{ctx.Err()}
+				}}
+				o, events := open(t, WithStrategies(append(keeper, out)...), WithHandOff(HandOffAfter))
+				over := make(chan struct{})
+				go func() {
+					defer close(over)
+					_, _ = drive(o, func(ctx context.Context) (any, error) {
+						if keeper != nil {
+							_ = After(ctx, Func("beside", func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() }))
+						}
+						return nil, After(ctx, courierFails.With(0))
+					})
+				}()
+				<-time.After(lambdaTimeout / 10)
+				start := time.Now()
+				o.shutdown()
+				if took := time.Since(start); took != 2*shutdownGrace {
+					t.Errorf("the shutdown took %v, want %v", took, 2*shutdownGrace)
+				}
+				if end := events.end(t, "courier/fails"); end.Kind != Dropped || !errors.Is(end.Err, ErrHandOver) {
+					t.Errorf("end: %v, %v; want dropped, ErrHandOver", end.Kind, end.Err)
+				}
+				<-over
+			})
+		})
+	}
+}

@@ -112,7 +112,7 @@ func (s *scope) abandon(reason error) {
 		s.mu.Unlock()
 		_ = s.sendAll(ctx) // every task it could not send has its event
 		if courier != nil {
-			<-courier // ends at flushBy
+			courier.recall(ctx)
 		}
 		s.mu.Lock()
 	}

@@ -92,12 +92,12 @@ func (s *scope) runTail() {
 		if courier == nil && len(s.outbox) == 0 {
 			break
 		}
-		s.mu.Unlock()
-		if courier != nil {
-			<-courier
-		} else {
-			s.flushTail()
+		if courier == nil {
+			s.deliver(s.hire())
+			continue
 		}
+		s.mu.Unlock()
+		<-courier.back
 		s.mu.Lock()
 	}
 	s.conclude() // unlocks

@@ -40,7 +40,7 @@ type scope struct {
 	outbox     []*entry
 	idle       chan struct{} // closed when workers or moving reaches 0; nil if nobody waits
 	done       chan struct{} // closed when finished; nil if nobody waits
-	courier    chan struct{} // closed when what left a running tail has been sent; nil if nothing is being sent
+	courier    *courier      // nil if nothing is being sent in the tail
 	workers    atomic.Int32  // changes under mu
 	moving     int32         // tasks between two links of the chain
 	started    bool          // the tail was begun, held tasks may run

@@ -173,13 +173,6 @@ func (s *scope) handOff() error {
 	return s.sendAll(ctx)
 }
 
-// flushTail sends what left the tail.
-func (s *scope) flushTail() {
-	ctx, cancel := s.until(s.flushBy())
-	defer cancel()
-	_ = s.sendAll(ctx) // nobody waits for the error; every task it names has its event
-}
-
 // until gives a context with the invocation's values that ends at t, if that is set.
 func (s *scope) until(t time.Time) (context.Context, context.CancelFunc) {
 	if t.IsZero() {
