@@ -99,6 +99,7 @@ func goBuild(ctx context.Context, dir, pkg, key string, args []string) (string, 
 		}
 		return "", fmt.Errorf("%w: go build %s in %s: %w\n%s", ErrBuild, pkg, dir, err, bytes.TrimSpace(text.Bytes()))
 	}
+	noteInputs(ctx, dir, pkg, cmd.Env)
 	return program, nil
 }
 
