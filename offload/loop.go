@@ -22,6 +22,9 @@ func (s *scope) offerLoop() {
 	}
 }
 
+// withdrawLoop ends the offer: a keeper that calls RunHere from now on is on another goroutine.
+func (s *scope) withdrawLoop() { s.loan.CompareAndSwap(offered, withheld) }
+
 // returnLoop gives the calling goroutine back to the runtime loop, or parks it for good if the
 // loop has another one by now: two of them would take each other's events. One that a task has
 // ended has not returned, and the tail goes on without it, and the loop after the tail. It is

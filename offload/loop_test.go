@@ -8,6 +8,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/go-offload/lambda/offload/driver"
 )
 
 // withLoop gives an offloader whose runtime loop can be replaced, and the channel that
@@ -143,6 +145,34 @@ func TestLoopIsReplacedWhenOneTaskEndsItAndAnotherKeepsItsSuccessor(t *testing.T
 	within(t, replaced, "the loop is replaced")
 	if end := events.end(t, "deaf"); end.Kind != Dropped {
 		t.Errorf("the task ended as %v before the loop went on, want dropped", end.Kind)
+	}
+}
+
+// later is a keeper that runs the tail here, but not on the goroutine that it was called on.
+type later struct {
+	inline
+	tails chan driver.Tail
+}
+
+func (k later) Keep(tail driver.Tail) { k.tails <- tail }
+
+func TestLoopIsNotLentToAnotherGoroutine(t *testing.T) {
+	t.Parallel()
+	k := later{tails: make(chan driver.Tail, 1)}
+	o, events, replaced := withLoop(t, WithStrategies(k))
+	release := make(chan struct{})
+	defer close(release)
+	within(t, inLoop(o, brief, true, func(ctx context.Context) (any, error) {
+		return nil, After(ctx, Func("deaf", func(context.Context) error { <-release; return nil }))
+	}), "the loop comes back")
+	ran := make(chan struct{})
+	go func() {
+		defer close(ran)
+		(<-k.tails).RunHere()
+	}()
+	within(t, ran, "the tail ends")
+	if end := events.end(t, "deaf"); end.Kind != Dropped || len(replaced) != 0 {
+		t.Errorf("the task ended as %v, the loop was replaced %d times; it had come back before", end.Kind, len(replaced))
 	}
 }
 

@@ -129,6 +129,7 @@ func (r *response) Close() error {
 	s.final = s.final || !r.ended.Load() || r.read.Load() > maxBufferedResponse
 	s.offerLoop()
 	s.keep()
+	s.withdrawLoop()
 	return err
 }
 
