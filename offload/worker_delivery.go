@@ -160,11 +160,21 @@ func (d *delivery) perform() {
 		defer timer.Stop()
 		hard = timer.C
 	}
-	select {
-	case err := <-done:
-		d.end(err)
-	case <-hard:
-		d.end(fmt.Errorf("%w: the task did not return in time", ErrDeadline))
+	for over := s.tail.Done(); ; {
+		select {
+		case err := <-done:
+			d.end(err)
+			return
+		case <-hard:
+			s.tail.end(ErrDeadline) // if nothing else came first
+			d.end(fmt.Errorf("%w: the task did not return in time", s.tail.ended(s.start)))
+			return
+		case <-over:
+			over = nil
+			if errors.Is(s.tail.ended(s.start), ErrShutdown) { // SIGKILL is near
+				hard = time.After(shutdownGrace)
+			}
+		}
 	}
 }
 
