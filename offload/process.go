@@ -62,17 +62,17 @@ func (p *Process) Do(ctx context.Context, handler func(ctx context.Context) erro
 	return s.keep, err
 }
 
-// Shutdown waits for all tails to end. If ctx ends before, the context of what still runs is cancelled, with
-// ErrShutdown as its cause; what does not return soon after goes down the chain or is dropped, and Shutdown returns
-// the context's error. Calls of Do should have returned before: their tails are waited for although they have not
-// begun.
+// Shutdown waits for all tails to end, and closes the strategies. If ctx ends before, the context of what still
+// runs is cancelled, with ErrShutdown as its cause; what does not return soon after goes down the chain or is dropped,
+// and Shutdown's error wraps the context's. Calls of Do should have returned before: their tails are waited for although
+// they have not begun.
 func (p *Process) Shutdown(ctx context.Context) error {
 	for _, s := range p.off.ledger.open() {
 		select {
 		case <-s.over():
 		case <-ctx.Done():
 			p.off.shutdown()
-			return context.Cause(ctx)
+			return errors.Join(context.Cause(ctx), p.close())
 		}
 	}
 	if end := p.off.opts.tailEnd; end != nil {

@@ -198,7 +198,8 @@ func TestProcessShutdown(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var events []offload.Event
-		p := newProcess(t, ended(&events))
+		closed := false
+		p := newProcess(t, ended(&events), offload.WithStrategies(keeperOnly{}, closingSender{closed: &closed}))
 		hold := make(chan struct{})
 		tail, _ := p.Do(t.Context(), func(ctx context.Context) error {
 			return offload.After(ctx, offload.Func("task", func(context.Context) error { <-hold; return nil }))
@@ -206,8 +207,8 @@ func TestProcessShutdown(t *testing.T) {
 		go tail()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 		defer cancel()
-		if err := p.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Error(err)
+		if err := p.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) || !closed {
+			t.Error(err, closed)
 		}
 		if len(events) != 1 || events[0].Kind != offload.Dropped || !errors.Is(events[0].Err, offload.ErrShutdown) {
 			t.Errorf("%+v", events)
