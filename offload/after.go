@@ -15,7 +15,8 @@ import (
 // After does no I/O and does not wait for tasks. A nil result means that the task
 // is accepted and will end in exactly one terminal [Event]; otherwise the error is
 // one of [ErrNoScope], [ErrClosed], [ErrInvalidTask], [ErrInvalidOption], [ErrInput], [ErrTooLarge],
-// [ErrClosure], [ErrTooManyTasks] or [ErrTooManyHops], and the task will not run.
+// [ErrClosure], [ErrTooManyTasks] or [ErrTooManyHops], or [ErrHandOver] in a worker that has no
+// strategy, and the task will not run.
 //
 // The task's context has the values of ctx, is not cancelled when the handler
 // returns, and ends a margin before the invocation's deadline (see [WithMargin]). What the task
