@@ -44,6 +44,9 @@
 //   - A client that reads a streamed response slowly holds up the function. How much AWS buffers in between was not
 //     found. A client that goes away does not stop the function, as on AWS.
 //   - Clocks go on during a freeze. What AWS's do is documented nowhere.
+//   - The freeze is a signal (SIGSTOP), which interrupts system calls where AWS stops the machine. Once in some ten thousand
+//     invocations a timer of a Go function was late after a thaw: it fired when one of an earlier invocation was due. Whether
+//     the Go runtime loses a wake-up there was not settled.
 //   - Connections are not purged while frozen.
 //   - Credentials in the environment are placeholders. AWS_ENDPOINT_URL_LAMBDA is set to the service itself, which AWS
 //     does not do, so that a function that invokes functions stays on this machine.
