@@ -69,7 +69,7 @@ var reply = offload.Define("reply", func(ctx context.Context, m Mention) error {
 func (a *app) handle(ctx context.Context, req events.LambdaFunctionURLRequest) (events.LambdaFunctionURLResponse, error) {
 	body, err := bodyOf(req)
 	if err != nil {
-		return status(http.StatusBadRequest), nil
+		return status(http.StatusBadRequest), nil //nolint:nilerr // the client is told
 	}
 	if err := a.verify.check(req.Headers, body); err != nil {
 		slog.WarnContext(ctx, "a request was refused", "error", err)
@@ -77,7 +77,7 @@ func (a *app) handle(ctx context.Context, req events.LambdaFunctionURLRequest) (
 	}
 	var in callback
 	if err := json.Unmarshal(body, &in); err != nil {
-		return status(http.StatusBadRequest), nil
+		return status(http.StatusBadRequest), nil //nolint:nilerr // the client is told
 	}
 	switch {
 	case in.Type == "url_verification":
