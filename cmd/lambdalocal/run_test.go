@@ -7,6 +7,7 @@ import (
 	"errors"
 	"flag"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -210,6 +211,22 @@ func TestBadCommandLine(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestAddressInUse(t *testing.T) {
+	t.Parallel()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = taken.Close() }()
+	var out bytes.Buffer
+	if code := run(t.Context(), []string{"-listen", taken.Addr().String(), "--", "true"}, &out, &out, nil); code != exitFailed {
+		t.Errorf("exit code %d", code)
+	}
+	if !strings.Contains(out.String(), "-listen 127.0.0.1:0") {
+		t.Errorf("no advice in %q", out.String())
 	}
 }
 
