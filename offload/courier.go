@@ -62,9 +62,8 @@ func (s *scope) endMove() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.moving--
-	if s.moving == 0 && s.idle != nil {
-		close(s.idle)
-		s.idle = nil
+	if s.moving == 0 {
+		s.wakeIdle()
 	}
 }
 

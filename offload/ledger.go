@@ -117,10 +117,7 @@ func (s *scope) abandon(reason error) {
 		s.mu.Lock()
 	}
 	s.abandoned = true
-	if s.idle != nil {
-		close(s.idle)
-		s.idle = nil
-	}
+	s.wakeIdle()
 	if !s.working { // runTail concludes, once it has sent what it is sending; or it never began
 		s.mu.Unlock()
 		s.off.ledger.remove(s)

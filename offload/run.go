@@ -131,9 +131,8 @@ func (s *scope) work() {
 		current = nil
 		s.mu.Lock()
 	}
-	if s.workers.Add(-1) == 0 && s.idle != nil {
-		close(s.idle)
-		s.idle = nil
+	if s.workers.Add(-1) == 0 {
+		s.wakeIdle()
 	}
 	s.mu.Unlock()
 }
@@ -171,6 +170,14 @@ func (s *scope) awaitIdle() {
 	idle := s.idle
 	s.mu.Unlock()
 	<-idle
+}
+
+// wakeIdle wakes who waits in awaitIdle. s.mu is held.
+func (s *scope) wakeIdle() {
+	if s.idle != nil {
+		close(s.idle)
+		s.idle = nil
+	}
 }
 
 // giveUp ends everything that waits or runs here, for reason: it goes down the
