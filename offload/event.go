@@ -58,8 +58,9 @@ type Event struct {
 	Strategy string
 
 	// Wait is the time from After to the first attempt, Run the time from there to
-	// the end. Set in terminal events; Run is 0 if there was no attempt, or if no
-	// observer wants Started or Done: then the first attempt is not timed.
+	// the end. Set in terminal events; Run is 0 if there was no attempt. If no observer
+	// wants Started or Done, the first attempt is not timed: Run is 0 and Wait is all of the
+	// time since [TaskInfo].Accepted.
 	Wait, Run time.Duration
 
 	// Left is the time from the end to the invocation's deadline, the timeout of the function: how
