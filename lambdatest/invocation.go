@@ -82,11 +82,25 @@ func newInvocation(req request) *invocation {
 	return &invocation{request: req, attempt: newUUID(), answered: make(chan struct{}), ended: make(chan struct{})}
 }
 
-// answer releases the caller. Only the first answer counts.
-func (inv *invocation) answer(r reply) {
-	if inv.replied.CompareAndSwap(false, true) {
-		inv.reply = r
-		close(inv.answered)
+// answer releases the caller. Only the first answer counts: false, this one was not it.
+func (inv *invocation) answer(r reply) bool {
+	if !inv.replied.CompareAndSwap(false, true) {
+		return false
+	}
+	inv.reply = r
+	close(inv.answered)
+	return true
+}
+
+// abandon is for a caller that goes before it has its answer. Nobody will read a streamed response then; unread, it would
+// hold up the function until its timeout.
+func (inv *invocation) abandon(err error) {
+	if !inv.streaming || inv.answer(reply{err: err}) {
+		return
+	}
+	<-inv.answered // in this very moment
+	if inv.reply.stream != nil {
+		_ = inv.reply.stream.Close()
 	}
 }
 

@@ -117,7 +117,9 @@ func (inv *invocation) wait(ctx context.Context) error {
 	case <-inv.answered:
 		return inv.reply.err
 	case <-ctx.Done():
-		return fmt.Errorf("lambdatest: request %s: %w", inv.id, ctx.Err())
+		err := fmt.Errorf("lambdatest: request %s: %w", inv.id, ctx.Err())
+		inv.abandon(err)
+		return err
 	}
 }
 

@@ -3,6 +3,7 @@ package lambdatest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"net/http"
 )
@@ -46,7 +47,11 @@ func (l *Lambda) InvokeStream(ctx context.Context, payload []byte) (*Stream, err
 		s.body = bytes.NewReader(inv.reply.body)
 	}
 	if hasPrelude(s.ContentType) {
+		stop := context.AfterFunc(ctx, func() { _ = s.Close() })
 		p, body, err := readPrelude(s.body)
+		if !stop() {
+			return nil, fmt.Errorf("lambdatest: request %s: %w", inv.id, ctx.Err())
+		}
 		if err != nil {
 			_ = s.Close()
 			return nil, err

@@ -63,7 +63,9 @@ func (sb *sandbox) stream(u *upload, r *http.Request) {
 	}
 	u.inv.stream = pw
 	sb.mu.Unlock()
-	u.inv.answer(reply{contentType: u.contentType, stream: pr})
+	if !u.inv.answer(reply{contentType: u.contentType, stream: pr}) {
+		_ = pr.Close() // the caller has gone already
+	}
 
 	pace := newBandwidth(sb.fn.StreamBandwidth)
 	buf := make([]byte, 32<<10)
