@@ -25,7 +25,8 @@ func (t Task) attempt(ctx context.Context) (err error) {
 	return err
 }
 
-// try runs the task until it succeeds, fails for good, or the tail ends.
+// try runs the task until it succeeds, fails for good, or the tail ends. The first attempt has been
+// counted.
 func (e *entry) try() error {
 	e.startTrace()
 	err := e.once()
@@ -51,6 +52,7 @@ func (e *entry) try() error {
 			known = false
 			return last
 		}
+		e.count(1)
 		last = e.once()
 		if last != nil && permanent(last) {
 			return backoff.Permanent(last)
@@ -63,14 +65,13 @@ func (e *entry) try() error {
 }
 
 func (e *entry) once() error {
-	e.attempt.Add(1)
 	e.publish(Started, 0, nil)
 	if e.set.timeout == 0 {
-		return e.task.attempt(e)
+		return e.task().attempt(e)
 	}
 	ctx, cancel := context.WithTimeout(e, e.set.timeout)
 	defer cancel()
-	return e.task.attempt(ctx)
+	return e.task().attempt(ctx)
 }
 
 // permanent reports whether a further attempt in this process is pointless.

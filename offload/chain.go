@@ -131,7 +131,7 @@ func (o *offloader) route(e *entry, from int) (int, error) {
 		reasons = append(reasons, err)
 	}
 	if len(reasons) == 0 {
-		return 0, fmt.Errorf("%w: task %q: no further strategy", ErrHandOver, e.task.name)
+		return 0, fmt.Errorf("%w: task %q: no further strategy", ErrHandOver, e.name)
 	}
 	if len(reasons) == 1 {
 		return 0, reasons[0]
@@ -143,12 +143,12 @@ func (l *link) accepts(e *entry) error {
 	if l.keeper != nil {
 		if e.set.delay > 0 {
 			return fmt.Errorf("%w: Delay(%v) of task %q: strategy %q runs tasks right after the response, and waiting there would be billed; a delay needs a sender in the chain, such as sqs",
-				ErrInvalidOption, e.set.delay, e.task.name, l.name)
+				ErrInvalidOption, e.set.delay, e.name, l.name)
 		}
 		return nil
 	}
-	if e.task.def == nil {
-		return fmt.Errorf("%w (task %q, strategy %q)", ErrClosure, e.task.name, l.name)
+	if e.def == nil {
+		return fmt.Errorf("%w (task %q, strategy %q)", ErrClosure, e.name, l.name)
 	}
 	return e.scope.off.opts.crossing.fits(l, e)
 }

@@ -72,7 +72,7 @@ func Define[T any](name string, fn func(context.Context, T) error, opts ...TaskO
 	if err := def.settings.validate(); err != nil {
 		panic(fmt.Errorf("Define(%q): %w", name, err))
 	}
-	def.plain.set = &def.settings
+	def.plain.def, def.plain.set = def, &def.settings
 
 	definitions.Lock()
 	defer definitions.Unlock()

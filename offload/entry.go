@@ -8,33 +8,25 @@ import (
 	"github.com/go-offload/lambda/offload/internal/deferral"
 )
 
-// entryState is where a task is. A transition is made with compare-and-swap by
-// whoever moves the task on, so that a worker that comes late (its task ignored
-// its context and was given up) changes nothing.
-type entryState = int32
-
-const (
-	queued  entryState = iota // waits to run here
-	running                   // runs here
-	leaving                   // on its way to a sender
-	ended                     // has had its terminal event
-)
-
 // entry is an accepted task. It is also the context that the task gets: that way a
-// task costs no further allocation. Many are made, so what few of them need is in details.
+// task costs no further allocation. Many are made: one fills a cache line, and what few of
+// them need is in details.
 type entry struct {
 	scope *scope
-	task  Task
+	name  string // of the task, as the input
+	in    any
 	*details
-	after   *entry       // the next one in its queue
-	number  int32        // in the order of acceptance, from 1
-	state   atomic.Int32 // an entryState
-	link    atomic.Int32 // the link of the chain the task is at, or arrived
-	attempt atomic.Int32 // attempts begun, those in other processes included
+	after  *entry // the next one in its queue
+	number int32  // in the order of acceptance, from 1
+	place
 }
+
+// task gives what After got.
+func (e *entry) task() Task { return Task{name: e.name, def: e.def, in: e.in} }
 
 // details are shared by tasks that differ in nothing else, and not changed then.
 type details struct {
+	def      *definition // nil for a closure
 	set      *settings
 	values   context.Context // values of the ctx that After got; nil: the invocation's
 	out      *outgoing       // nil if the process neither sends tasks, nor receives, nor traces them
@@ -55,7 +47,7 @@ func (s *scope) detailsFor(ctx context.Context, task Task, set *settings, out *o
 			return &plain
 		}
 	}
-	d := &details{set: set, out: out}
+	d := &details{def: task.def, set: set, out: out}
 	if ctx != s {
 		d.values = context.WithoutCancel(ctx)
 	}
@@ -127,9 +119,9 @@ func (e *entry) info() TaskInfo {
 	}
 	return TaskInfo{
 		ID:        id,
-		Name:      e.task.name,
+		Name:      e.name,
 		RequestID: e.scope.RequestID(),
-		Attempt:   int(e.attempt.Load()),
+		Attempt:   e.attempts(),
 		Hops:      e.hops(),
 		Accepted:  e.acceptedAt(),
 	}
@@ -146,7 +138,7 @@ func (e *entry) hops() int {
 
 // strategy names the strategy the task is at.
 func (e *entry) strategy() string {
-	link := e.link.Load()
+	link := e.link()
 	if link == arrived {
 		return e.out.origin.via
 	}
@@ -155,7 +147,7 @@ func (e *entry) strategy() string {
 
 // end gives the task its terminal event, if it is still in the state from.
 func (e *entry) end(from entryState, kind EventKind, err error) {
-	if !e.state.CompareAndSwap(from, ended) {
+	if !e.move(from, ended) {
 		return
 	}
 	e.publishEnd(kind, err)
@@ -166,19 +158,19 @@ func (e *entry) end(from entryState, kind EventKind, err error) {
 func (e *entry) leave(from entryState, kind EventKind, reason error) {
 	e.scope.beginMove()
 	defer e.scope.endMove()
-	if !e.state.CompareAndSwap(from, leaving) {
+	if !e.move(from, leaving) {
 		return
 	}
-	next, err := e.scope.off.route(e, int(e.link.Load())+1)
+	next, err := e.scope.off.route(e, e.link()+1)
 	if err != nil {
 		e.end(leaving, kind, reason)
 		return
 	}
-	at := e.link.Load()
+	at := e.link()
 	e.out.reason = reason
-	e.link.Store(int32(next)) //nolint:gosec // a chain has a handful of links
+	e.setLink(next)
 	if !e.scope.post(e) {
-		e.link.Store(at)
+		e.setLink(at)
 		e.end(leaving, kind, reason)
 	}
 }

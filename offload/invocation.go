@@ -131,7 +131,7 @@ func (s *scope) dropOnlyOnSuccess(of *delivery) {
 	s.outbox = kept
 	s.mu.Unlock()
 	for _, e := range dropped {
-		e.end(e.state.Load(), Dropped, ErrHandlerFailed)
+		e.end(e.state(), Dropped, ErrHandlerFailed)
 	}
 	for _, e := range waiting {
 		e.end(queued, Dropped, ErrHandlerFailed)

@@ -143,7 +143,7 @@ func (e *entry) execute() {
 		e.leave(queued, Dropped, e.scope.tail.ended(e.scope.start))
 		return
 	}
-	if !e.state.CompareAndSwap(queued, running) {
+	if !e.begin() {
 		return // given up while it waited
 	}
 	if e.scope.off.pub.timed {

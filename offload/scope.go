@@ -61,10 +61,10 @@ type scope struct {
 }
 
 // Entries beyond the first come from slabs: a small one, then large ones. These numbers of
-// them fill size classes of the runtime, 1,024 and 4,096 bytes.
+// them fill size classes of the runtime, 640 and 4,096 bytes with the header of a block.
 const (
 	smallestSlab = 9
-	largestSlab  = 51
+	largestSlab  = 63
 )
 
 // queue is a list of entries, linked through them: an entry is in one queue at a time.
@@ -151,7 +151,7 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 	}
 	link, err := s.off.route(e, 0)
 	if err == nil {
-		e.link.Store(int32(link)) //nolint:gosec // a chain has a handful of links
+		e.setLink(link)
 		// Before a worker can see the entry: observers get events in order.
 		e.publish(Accepted, 0, nil)
 	}
@@ -193,7 +193,7 @@ func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 	s.slab = s.slab[1:]
 	s.accepted++
 	s.numbered++
-	e.scope, e.task, e.details = s, task, d
+	e.scope, e.name, e.in, e.details = s, task.name, task.in, d
 	e.number = s.numbered
 	return e, nil
 }
@@ -209,8 +209,8 @@ func (s *scope) source() string {
 // place puts an accepted entry where its link takes it. s.mu is held.
 func (s *scope) place(e *entry) {
 	switch {
-	case s.off.chain[e.link.Load()].sender != nil:
-		e.state.Store(leaving)
+	case s.off.chain[e.link()].sender != nil:
+		e.put(leaving)
 		s.outbox = append(s.outbox, e)
 		s.sendMeanwhile()
 	case s.started || e.set.eager:
@@ -229,12 +229,12 @@ func (s *scope) place(e *entry) {
 func (s *scope) post(e *entry) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sends := s.off.chain[e.link.Load()].sender != nil
+	sends := s.off.chain[e.link()].sender != nil
 	if s.abandoned || s.closed && !sends {
 		return false
 	}
 	if !sends {
-		e.state.Store(queued)
+		e.put(queued)
 	}
 	s.place(e)
 	return true

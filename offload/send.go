@@ -34,20 +34,20 @@ const (
 // fits encodes the task for a sender, and checks that it takes it.
 func (l *link) fits(e *entry) error {
 	if e.hops() >= maxHops {
-		return fmt.Errorf("%w: task %q has left a process %d times already; a task that defers itself needs an end", ErrTooManyHops, e.task.name, e.hops())
+		return fmt.Errorf("%w: task %q has left a process %d times already; a task that defers itself needs an end", ErrTooManyHops, e.name, e.hops())
 	}
 	if err := l.holds(e); err != nil {
 		return err
 	}
 	body, err := e.encode(l.name)
 	if errors.Is(err, driver.ErrTooLarge) {
-		return fmt.Errorf("%w: task %q, strategy %q: %w", ErrTooLarge, e.task.name, l.name, err)
+		return fmt.Errorf("%w: task %q, strategy %q: %w", ErrTooLarge, e.name, l.name, err)
 	}
 	if err != nil {
-		return fmt.Errorf("%w: task %q: %w", ErrInput, e.task.name, err)
+		return fmt.Errorf("%w: task %q: %w", ErrInput, e.name, err)
 	}
 	if size := len(body) + l.limits.Overhead; size > l.limits.MessageBytes {
-		return fmt.Errorf("%w: task %q takes %d bytes with its envelope, strategy %q takes %d; store the input elsewhere and pass a reference", ErrTooLarge, e.task.name, size, l.name, l.limits.MessageBytes)
+		return fmt.Errorf("%w: task %q takes %d bytes with its envelope, strategy %q takes %d; store the input elsewhere and pass a reference", ErrTooLarge, e.name, size, l.name, l.limits.MessageBytes)
 	}
 	e.out.body = body
 	return nil
@@ -66,7 +66,7 @@ func (e *entry) encode(strategy string) ([]byte, error) {
 		Attempt:       info.Attempt,
 		Hops:          info.Hops + 1,
 		TraceParent:   e.out.trace,
-		Timeout:       e.set.travellingTimeout(&e.task.def.settings),
+		Timeout:       e.set.travellingTimeout(&e.def.settings),
 		Group:         e.set.group,
 		Deduplication: e.set.deduplication,
 	}
@@ -90,7 +90,7 @@ func (s *scope) flush(ctx context.Context) error {
 		}
 		byLink := make([][]*entry, len(s.off.chain))
 		for _, e := range out {
-			at := e.link.Load()
+			at := e.link()
 			byLink[at] = append(byLink[at], e)
 		}
 		var mu sync.Mutex
@@ -126,7 +126,7 @@ func (s *scope) takeOutbox() []*entry {
 	}
 	return slices.DeleteFunc(out, func(e *entry) bool {
 		d := e.out.origin
-		waits := e.set.onlyOnSuccess && d != nil && d.task != e && d.task.state.Load() == running
+		waits := e.set.onlyOnSuccess && d != nil && d.task != e && d.task.state() == running
 		if waits {
 			s.outbox = append(s.outbox, e)
 		}
@@ -141,17 +141,17 @@ func (e *entry) sent(failed error) error {
 		e.end(leaving, HandedOver, e.out.reason)
 		return nil
 	}
-	next, err := e.scope.off.route(e, int(e.link.Load())+1)
+	next, err := e.scope.off.route(e, e.link()+1)
 	if err == nil {
-		at := e.link.Load()
+		at := e.link()
 		e.out.reason = failed
-		e.link.Store(int32(next)) //nolint:gosec // a chain has a handful of links
+		e.setLink(next)
 		if e.scope.post(e) {
 			return nil
 		}
-		e.link.Store(at)
+		e.setLink(at)
 	}
-	lost := fmt.Errorf("%w: task %q: %w", ErrHandOver, e.task.name, failed)
+	lost := fmt.Errorf("%w: task %q: %w", ErrHandOver, e.name, failed)
 	kind := Dropped
 	if d := e.out.origin; d != nil {
 		d.fail(lost)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -105,8 +104,10 @@ func (d *delivery) open(s *scope, body []byte) error {
 	d.hops, d.due, d.traceParent = envelope.Hops, envelope.NotBefore, envelope.TraceParent
 	d.task = &entry{
 		scope: s,
-		task:  Task{name: def.name, def: def, in: in},
+		name:  def.name,
+		in:    in,
 		details: &details{
+			def:      def,
 			set:      &set,
 			out:      &outgoing{data: envelope.Data, origin: d},
 			accepted: envelope.Time.Sub(s.start),
@@ -115,9 +116,10 @@ func (d *delivery) open(s *scope, body []byte) error {
 	if t := s.off.tracer; t != nil {
 		d.task.values = t.TaskArrives(s.tail.values(), envelope.TraceParent)
 	}
-	d.task.state.Store(running)
-	d.task.link.Store(arrived)
-	d.task.attempt.Store(int32(min(envelope.Attempt+max(d.receives, 1)-1, math.MaxInt32-1))) //nolint:gosec // bounded here
+	d.task.put(running)
+	d.task.setLink(arrived)
+	d.task.count(envelope.Attempt)
+	d.task.count(d.receives - 1)
 	return nil
 }
 
@@ -152,6 +154,7 @@ func (d *delivery) perform() {
 	go func() {
 		err := ErrGoexit
 		defer func() { done <- err }()
+		e.count(1)
 		err = e.try()
 	}()
 	var hard <-chan time.Time
@@ -207,9 +210,9 @@ func (d *delivery) postpone() bool {
 	if err != nil {
 		return false
 	}
-	e.link.Store(int32(next)) //nolint:gosec // a chain has a handful of links
+	e.setLink(next)
 	if !e.scope.post(e) {
-		e.link.Store(arrived)
+		e.setLink(arrived)
 		return false
 	}
 	return true
@@ -224,7 +227,7 @@ func (d *delivery) await() error {
 	e := d.task
 	if deadline := e.scope.tail.deadline; !deadline.After(d.due) { // nor does an invocation without one wait for years
 		return fmt.Errorf("%w: task %q (ID %s) is due at %s, after this invocation's end, and no strategy of the chain can hold it back until then",
-			ErrNotDue, e.task.name, e.set.id, d.due.UTC().Format(time.RFC3339))
+			ErrNotDue, e.name, e.set.id, d.due.UTC().Format(time.RFC3339))
 	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
