@@ -58,8 +58,8 @@ func selectStrategies(o *options) ([]driver.Strategy, error) {
 		if !ok {
 			return nil, fmt.Errorf("%w: %q in %s=%q; %s%s", ErrUnknownStrategy, name, origin, chain, describeLinked(linked), missingImport(name))
 		}
-		if c := crossingOf(name); c != nil {
-			o.crossing = c
+		if add := crossingOf(name); add != nil {
+			add(o)
 		} else if _, sends := s.(driver.Sender); sends {
 			return nil, fmt.Errorf("%w: strategy %q sends tasks, and was registered with driver.Register; its package must use offload.RegisterSender", ErrConfig, name)
 		}

@@ -30,9 +30,6 @@ type offloader struct {
 	tracer  Tracer      // nil if there is none
 	timed   bool        // somebody asks for the times of tasks
 
-	visibility  *visibility         // nil if no strategy can change it
-	deadLetters driver.DeadLetterer // nil if no strategy has a place for them
-
 	ledger    ledger
 	outer     outerCheck
 	watch     watchdog
@@ -61,7 +58,7 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		return nil, err
 	}
 	if o.opts.crossing != nil {
-		if err := o.opts.crossing.complete(&o.opts); err != nil {
+		if err := o.opts.crossing.complete(&o.opts, strategies); err != nil {
 			return nil, err
 		}
 	}
@@ -85,12 +82,6 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		}
 		if t, ok := strategies[i].(driver.Thawer); ok {
 			o.thawers = append(o.thawers, t)
-		}
-		if c, ok := strategies[i].(driver.VisibilityChanger); ok && o.visibility == nil {
-			o.visibility = &visibility{changer: c, log: o.log}
-		}
-		if d, ok := strategies[i].(driver.DeadLetterer); ok && o.deadLetters == nil {
-			o.deadLetters = d
 		}
 	}
 	o.timed = o.pub.timed || o.works() || o.tracer != nil

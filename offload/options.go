@@ -52,11 +52,9 @@ type options struct {
 	lambda      []lambda.Option
 	encode      func(*json.Encoder)
 	getenv      func(string) string
-	keys        *driver.Keys // nil: no signing
-	worker      bool         // started with StartWorker
-	crossing    crossing     // nil: tasks neither leave the process nor arrive
-	redelivery  *redelivery  // nil: the default
-	process     bool         // made by NewProcess
+	worker      bool     // started with StartWorker
+	crossing    crossing // nil: tasks neither leave the process nor arrive
+	process     bool     // made by NewProcess
 }
 
 // WithStrategy selects strategies by name, as OFFLOAD_STRATEGY does: a list
@@ -70,7 +68,10 @@ func WithStrategy(chain string) Option {
 // WithStrategies selects strategies by value, for those that need options or
 // clients of their own. It takes precedence over WithStrategy.
 func WithStrategies(chain ...driver.Strategy) Option {
-	return func(o *options) { o.strategies, o.crossing = chain, remote{} }
+	return func(o *options) {
+		o.strategies = chain
+		o.remote()
+	}
 }
 
 // WithConcurrency sets how many tasks of one invocation run at once. The default

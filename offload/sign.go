@@ -21,34 +21,34 @@ const (
 // The environment variables are OFFLOAD_SIGNING_KEY and OFFLOAD_SIGNING_KEY_PREVIOUS, each
 // in standard base64. [driver.Keys] says how to change keys.
 func WithSigningKeys(keys driver.Keys) Option {
-	return func(o *options) { o.keys = &keys }
+	return func(o *options) { o.remote().keys = &keys }
 }
 
 // completeKeys takes the keys from the environment if code set none.
-func (o *options) completeKeys() error {
-	if o.keys == nil {
-		current, err := o.decodeKey(envSigningKey)
+func (r *remote) completeKeys(getenv func(string) string) error {
+	if r.keys == nil {
+		current, err := decodeKey(getenv, envSigningKey)
 		if err != nil {
 			return err
 		}
-		previous, err := o.decodeKey(envSigningKeyPrevious)
+		previous, err := decodeKey(getenv, envSigningKeyPrevious)
 		if err != nil {
 			return err
 		}
 		if current == nil && previous == nil {
 			return nil
 		}
-		o.keys = &driver.Keys{Current: current, Previous: previous}
+		r.keys = &driver.Keys{Current: current, Previous: previous}
 	}
-	if err := o.keys.Check(); err != nil {
+	if err := r.keys.Check(); err != nil {
 		return fmt.Errorf("%w: %s (or WithSigningKeys): %w; make one with: openssl rand -base64 32", ErrConfig, envSigningKey, err)
 	}
 	return nil
 }
 
 // decodeKey does not repeat the variable's value in its error: it is a secret.
-func (o *options) decodeKey(name string) ([]byte, error) {
-	text := o.getenv(name)
+func decodeKey(getenv func(string) string, name string) ([]byte, error) {
+	text := getenv(name)
 	if text == "" {
 		return nil, nil
 	}
@@ -61,8 +61,8 @@ func (o *options) decodeKey(name string) ([]byte, error) {
 
 // seal encodes an envelope, signed if there is a key.
 func (o *offloader) seal(envelope *driver.Envelope) ([]byte, error) {
-	if o.opts.keys != nil {
-		if err := o.opts.keys.Sign(envelope); err != nil {
+	if keys := o.opts.remote().keys; keys != nil {
+		if err := keys.Sign(envelope); err != nil {
 			return nil, err
 		}
 	}

@@ -56,7 +56,10 @@ func StartWorker(opts ...Option) {
 	Start(refuseEvent, append(slices.Clip(opts), workerOnly)...)
 }
 
-func workerOnly(o *options) { o.worker, o.crossing = true, remote{} }
+func workerOnly(o *options) {
+	o.worker = true
+	o.remote()
+}
 
 // refuseEvent is the handler of a function that is only a worker.
 func refuseEvent(context.Context, rawEvent) error { return ErrNotEnvelope }

@@ -12,7 +12,7 @@ import (
 // reports true if it is there: the queue may forget it then.
 func (d *delivery) bury(body string) bool {
 	s := d.task.scope
-	letters := s.off.deadLetters
+	letters := s.off.opts.remote().deadLetters
 	if letters == nil || !d.hopeless {
 		return false
 	}

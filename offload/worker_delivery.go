@@ -78,7 +78,7 @@ func (d *delivery) open(s *scope, body []byte) error {
 	if err != nil {
 		return fmt.Errorf("offload: a task arrived that cannot be read: %w", err)
 	}
-	if keys := s.off.opts.keys; keys != nil {
+	if keys := s.off.opts.remote().keys; keys != nil {
 		if err := keys.Verify(envelope); err != nil {
 			return fmt.Errorf("offload: task %q (ID %s) arrived and was not run: %w", envelope.Task, envelope.ID, err)
 		}

@@ -52,19 +52,19 @@ const (
 // worker's role the permission sqs:ChangeMessageVisibility. Without them the
 // visibility timeout holds, and a missing permission is logged once.
 func WithRedelivery(initial, limit time.Duration) Option {
-	return func(o *options) { o.redelivery = &redelivery{initial, limit} }
+	return func(o *options) { o.remote().redelivery = &redelivery{initial, limit} }
 }
 
 // redelivery is when a queue delivers a failed message again.
 type redelivery struct{ initial, limit time.Duration }
 
-func (o *options) completeRedelivery() error {
-	if o.redelivery == nil {
-		o.redelivery = &redelivery{DefaultRedeliveryInterval, DefaultRedeliveryLimit}
+func (r *remote) completeRedelivery() error {
+	if r.redelivery == nil {
+		r.redelivery = &redelivery{DefaultRedeliveryInterval, DefaultRedeliveryLimit}
 	}
-	r := *o.redelivery
-	if off := r == (redelivery{}); !off && (r.initial <= 0 || r.limit < r.initial || r.limit > maxRedelivery/2) {
-		return fmt.Errorf("%w: WithRedelivery(%v, %v): the first must be positive and not above the second, the second at most %v", ErrConfig, r.initial, r.limit, maxRedelivery/2)
+	policy := *r.redelivery
+	if off := policy == (redelivery{}); !off && (policy.initial <= 0 || policy.limit < policy.initial || policy.limit > maxRedelivery/2) {
+		return fmt.Errorf("%w: WithRedelivery(%v, %v): the first must be positive and not above the second, the second at most %v", ErrConfig, policy.initial, policy.limit, maxRedelivery/2)
 	}
 	return nil
 }
@@ -120,7 +120,8 @@ func (v *visibility) try(ctx context.Context, queue string, changes []driver.Vis
 // All of them, since those that are done are deleted only when the batch is. The invocation's end is
 // known, so one call is enough, and a crash does not hide them for longer. The returned function ends it.
 func (b *batch) keepHidden() (stop func()) {
-	v, s := b.scope.off.visibility, b.scope
+	s := b.scope
+	v := s.off.opts.remote().visibility
 	deadline, ok := s.Deadline()
 	if v == nil || !ok || time.Until(deadline) <= extendAfter {
 		return func() {}
@@ -148,8 +149,10 @@ func (b *batch) keepHidden() (stop func()) {
 // backOff has the tasks that failed delivered again when it is worth it. What the
 // handler failed at is the handler's business.
 func (b *batch) backOff() {
-	v, s := b.scope.off.visibility, b.scope
-	if v == nil || *s.off.opts.redelivery == (redelivery{}) {
+	s := b.scope
+	remote := s.off.opts.remote()
+	v, policy := remote.visibility, *remote.redelivery
+	if v == nil || policy == (redelivery{}) {
 		return
 	}
 	changes := map[string][]driver.Visibility{}
@@ -162,7 +165,7 @@ func (b *batch) backOff() {
 		// Of a FIFO queue the rest of a group comes with the one it waits for.
 		if first[r.group] == nil || !b.fifo {
 			first[r.group] = r
-			r.again = r.due(*s.off.opts.redelivery)
+			r.again = r.due(policy)
 		}
 		if cause := first[r.group]; cause.envelope {
 			r.addTo(changes, cause.again)
