@@ -30,38 +30,42 @@ func (t Task) attempt(ctx context.Context) (err error) {
 func (e *entry) try() error {
 	e.startTrace()
 	err := e.once()
-	if err == nil || e.set.maxAttempts == 1 || permanent(err) {
+	if err == nil || e.set.maxAttempts == 1 {
 		return err
 	}
-
-	// The first failure is known; backoff decides about the next attempts.
-	last, known := err, true
-	policy := backoff.WithContext(&beforeDeadline{
-		BackOff: backoff.WithMaxRetries(&backoff.ExponentialBackOff{
-			InitialInterval:     e.set.initialInterval,
-			RandomizationFactor: 1, // full jitter: from 0 to twice the interval
-			Multiplier:          2,
-			MaxInterval:         e.set.maxInterval,
-			Stop:                backoff.Stop,
-			Clock:               backoff.SystemClock,
-		}, uint64(e.set.maxAttempts-1)), //nolint:gosec // validated to be positive
-		deadline: e.scope.tail.deadline,
-	}, e)
-	_ = backoff.RetryNotify(func() error {
-		if known {
-			known = false
-			return last
-		}
+	policy := backoff.ExponentialBackOff{
+		InitialInterval:     e.set.initialInterval,
+		RandomizationFactor: 1, // full jitter: from 0 to twice the interval
+		Multiplier:          2,
+		MaxInterval:         e.set.maxInterval,
+		Clock:               backoff.SystemClock,
+	}
+	policy.Reset()
+	for made := 1; made < e.set.maxAttempts && !permanent(err) && e.pause(policy.NextBackOff(), err); made++ {
 		e.count(1)
-		last = e.once()
-		if last != nil && permanent(last) {
-			return backoff.Permanent(last)
+		if err = e.once(); err == nil {
+			break
 		}
-		return last
-	}, policy, func(err error, wait time.Duration) {
-		e.publish(Retrying, wait, err)
-	})
-	return last
+	}
+	return err
+}
+
+// pause waits for the next attempt. It reports false if there will be none: the tail has ended, or will have by
+// then, and the wait would be billed and the task cut off.
+func (e *entry) pause(wait time.Duration, failed error) bool {
+	deadline := e.scope.tail.deadline
+	if e.Err() != nil || !deadline.IsZero() && time.Until(deadline) <= wait {
+		return false
+	}
+	e.publish(Retrying, wait, failed)
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-e.Done():
+		return false
+	}
 }
 
 func (e *entry) once() error {
@@ -76,22 +80,9 @@ func (e *entry) once() error {
 
 // permanent reports whether a further attempt in this process is pointless.
 func permanent(err error) bool {
-	var marked *backoff.PermanentError
-	var panicked *PanicError
-	return errors.As(err, &marked) || errors.As(err, &panicked)
-}
-
-// beforeDeadline stops when the next attempt would begin after the deadline: the
-// wait would be billed and then the task cut off.
-type beforeDeadline struct {
-	backoff.BackOff
-	deadline time.Time
-}
-
-func (b *beforeDeadline) NextBackOff() time.Duration {
-	next := b.BackOff.NextBackOff()
-	if next != backoff.Stop && !b.deadline.IsZero() && time.Until(b.deadline) <= next {
-		return backoff.Stop
+	if _, marked := errors.AsType[*backoff.PermanentError](err); marked {
+		return true
 	}
-	return next
+	_, panicked := errors.AsType[*PanicError](err)
+	return panicked
 }

@@ -282,6 +282,20 @@ func (l *link) sendBatch(ctx context.Context, batch []driver.Message, errs []err
 	}, policy)
 }
 
+// beforeDeadline stops when the next attempt would begin after the deadline.
+type beforeDeadline struct {
+	backoff.BackOff
+	deadline time.Time
+}
+
+func (b *beforeDeadline) NextBackOff() time.Duration {
+	next := b.BackOff.NextBackOff()
+	if next != backoff.Stop && !b.deadline.IsZero() && time.Until(b.deadline) <= next {
+		return backoff.Stop
+	}
+	return next
+}
+
 // trySend calls Send once, and makes its result one error per message.
 func (l *link) trySend(ctx context.Context, batch []driver.Message) (results []error) {
 	all := func(err error) []error {

@@ -2,8 +2,6 @@ package offload
 
 import (
 	"context"
-	"encoding/base32"
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"strconv"
@@ -113,20 +111,21 @@ func TaskFromContext(ctx context.Context) (TaskInfo, bool) {
 
 // scopeID is a random number that the IDs of an invocation's tasks begin with:
 // unique also between the attempts of an asynchronous invocation, which share a request ID.
-type scopeID [16]byte
-
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+type scopeID [2]uint64
 
 // newScopeID draws from the runtime's ChaCha8 generator: an ID has to be unique, it is no secret.
-func newScopeID() (id scopeID) {
-	binary.NativeEndian.PutUint64(id[:8], rand.Uint64())
-	binary.NativeEndian.PutUint64(id[8:], rand.Uint64())
-	return id
-}
+func newScopeID() scopeID { return scopeID{rand.Uint64(), rand.Uint64()} }
 
 // task gives the ID of the n-th task.
 func (id scopeID) task(n int) string {
+	const digits = "0123456789abcdefghjkmnpqrstvwxyz"
 	var text [40]byte // 26 for the number, 11 for n
-	b := idEncoding.AppendEncode(text[:0], id[:])
+	b := text[:0]
+	for _, half := range id {
+		for range 13 {
+			b = append(b, digits[half%32])
+			half /= 32
+		}
+	}
 	return string(strconv.AppendInt(append(b, '-'), int64(n), 10))
 }

@@ -123,13 +123,11 @@ func (s *Strategy) Open(ctx context.Context, env driver.Env) error {
 		events = nil
 	}
 	err := api.register(ctx, s.name, events)
-	var refused *refusal
-	switch {
-	case err == nil:
-	case errors.As(err, &refused):
+	if _, refused := errors.AsType[*refusal](err); refused {
 		s.log.Warn("offload: the internal extension was refused; tasks run in the runtime's tail instead, and nothing is lost", "name", s.name, "error", err)
 		return nil
-	default:
+	}
+	if err != nil {
 		return fmt.Errorf("registering the extension %q: %w", s.name, err)
 	}
 	if len(events) == 0 {
