@@ -75,7 +75,8 @@ func (m *EventSourceMapping) UUID() string { return m.id }
 // QueueARN is the ARN of the queue, the eventSourceARN of its records.
 func (m *EventSourceMapping) QueueARN() string { return m.queue.arn }
 
-// Enable begins to poll again after Disable. It does nothing while the mapping polls, and returns ErrClosed after Close.
+// Enable begins to poll again after Disable, with five batches at a time as at first. It does nothing while the mapping
+// polls, and returns ErrClosed after Close.
 func (m *EventSourceMapping) Enable() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -85,6 +86,7 @@ func (m *EventSourceMapping) Enable() error {
 	if m.stop != nil {
 		return nil
 	}
+	m.slots.restart()
 	ctx, stop := context.WithCancel(m.base)
 	polling := make(chan struct{})
 	m.stop, m.polling = stop, polling
@@ -149,6 +151,13 @@ func (m *EventSourceMapping) waitBatches(ctx context.Context) error {
 	}
 }
 
+// idle reports whether no batch is at work.
+func (m *EventSourceMapping) idle() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.batches == 0
+}
+
 // count adds to the number of batches at work.
 func (m *EventSourceMapping) count(n int) {
 	m.mu.Lock()
@@ -175,10 +184,7 @@ func (m *EventSourceMapping) WaitDrained(ctx context.Context) error {
 			return ErrClosed
 		}
 		n, err := m.api.count(ctx)
-		m.mu.Lock()
-		idle := m.batches == 0
-		m.mu.Unlock()
-		if err == nil && n == 0 && idle {
+		if idle := m.idle(); err == nil && n == 0 && idle {
 			return nil
 		}
 		if err != nil && ctx.Err() == nil {

@@ -29,7 +29,9 @@ type QueueMapping struct {
 	// Without it the response counts for nothing, and an invocation that fails keeps the whole batch in the queue.
 	ReportBatchItemFailures bool
 	// MaximumConcurrency bounds how many batches the function has at a time: 2 to 1,000. Default 0: as many as the backlog
-	// calls for, five to begin with and five more each second, up to 1,250; fewer after failures and throttles.
+	// calls for, up to 1,250. There are five to begin with, and one more for each 200 ms in which all are at work (300 a
+	// minute, the most that AWS adds); fewer after failures and throttles; and five again when a poll of 20 s was in vain, or
+	// after Enable.
 	MaximumConcurrency int
 }
 

@@ -124,6 +124,9 @@ func (m *EventSourceMapping) collect(ctx context.Context) *collection {
 		switch {
 		case len(messages) > 0 || now.Sub(asked) >= time.Second:
 			p = pauses{}
+			if len(messages) == 0 && c.count == 0 && m.idle() { // what comes next makes the queue active again
+				m.slots.restart()
+			}
 		case p.wait(ctx) != nil: // an endpoint that does not wait must not keep this machine busy
 			return c
 		}

@@ -7,21 +7,25 @@ import (
 )
 
 const (
-	// initialSlots and slotPace are the scaling of the Developer Guide: five concurrent batches, 300 more each minute.
+	// initialSlots and slotPace are the scaling of the Developer Guide ("Configuring scaling behavior for SQS event source
+	// mappings"): five concurrent batches when a queue becomes active; while messages are still available, up to 300 more a
+	// minute. In which steps is not published: here it is one at a time.
 	initialSlots = 5
-	slotPace     = 200 * time.Millisecond
+	slotPace     = time.Minute / 300
 	// leastSlots: an idle mapping may go down to two pollers.
 	leastSlots = 2
 )
 
-// slots are the places for batches that the function has at a time. While all are taken, and the poller waits for one, they
-// become more; each failure takes one away. How fast AWS backs off is not published.
+// slots are the places for batches that the function has at a time. They become more at slotPace for as long as all are
+// taken and the poller waits for one, however often one is freed and taken again in between; each failure takes one away.
+// How fast AWS backs off is not published.
 type slots struct {
-	mu    sync.Mutex
-	most  int
-	limit int
-	taken int
-	freed chan struct{} // closed when a place becomes free
+	mu     sync.Mutex
+	most   int
+	limit  int
+	taken  int
+	waited time.Duration // for the next place to be added
+	freed  chan struct{} // closed when a place becomes free
 }
 
 func newSlots(most int) *slots {
@@ -30,8 +34,6 @@ func newSlots(most int) *slots {
 
 // acquire waits for a place.
 func (s *slots) acquire(ctx context.Context) error {
-	timer := time.NewTimer(slotPace)
-	defer timer.Stop()
 	for ctx.Err() == nil {
 		s.mu.Lock()
 		if s.taken < s.limit {
@@ -39,19 +41,28 @@ func (s *slots) acquire(ctx context.Context) error {
 			s.mu.Unlock()
 			return nil
 		}
-		freed := s.freed
+		freed, left := s.freed, slotPace-s.waited
 		s.mu.Unlock()
-		select {
-		case <-freed:
-		case <-timer.C:
-			s.mu.Lock()
-			s.limit = min(s.limit+1, s.most)
-			s.mu.Unlock()
-			timer.Reset(slotPace)
-		case <-ctx.Done():
-		}
+		s.wait(ctx, freed, left)
 	}
 	return ctx.Err()
+}
+
+// wait waits until a place is freed or one is added, and counts the time.
+func (s *slots) wait(ctx context.Context, freed <-chan struct{}, left time.Duration) {
+	began := time.Now()
+	timer := time.NewTimer(left)
+	defer timer.Stop()
+	select {
+	case <-freed:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.waited += time.Since(began); s.waited >= slotPace {
+		s.limit, s.waited = min(s.limit+1, s.most), 0
+	}
 }
 
 // release gives a place back.
@@ -68,4 +79,11 @@ func (s *slots) backOff() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.limit = max(s.limit-1, min(leastSlots, s.most))
+}
+
+// restart begins anew, as for a queue that becomes active. Places that are taken stay so.
+func (s *slots) restart() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.limit, s.waited = min(initialSlots, s.most), 0
 }

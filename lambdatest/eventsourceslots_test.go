@@ -12,7 +12,7 @@ func work(d time.Duration) func(*bench, []events.SQSMessage) ([]byte, error) {
 	return func(*bench, []events.SQSMessage) ([]byte, error) { <-time.After(d); return nil, nil }
 }
 
-// Five batches at first, five more each second while there is a backlog.
+// Five batches at first, and one more for each 200 ms of a backlog.
 func TestScaling(t *testing.T) {
 	bundle{
 		mapping: QueueMapping{BatchSize: 1}, timeout: 30 * time.Second,
@@ -30,6 +30,74 @@ func TestScaling(t *testing.T) {
 		}
 		b.drained()
 	})
+}
+
+// They become more at that pace as well while batches end all the time, and their places are taken again at once: what
+// counts is that all are at work. 100 batches of 300 ms: five from 0 on, one more at 0.2 s, 0.4 s and so on.
+func TestScalingWithShortBatches(t *testing.T) {
+	bundle{
+		mapping: QueueMapping{BatchSize: 1}, before: func(b *bench) { b.send(numbered(100)...) }, run: work(300 * time.Millisecond),
+	}.bubble(t, func(b *bench) {
+		start := time.Now()
+		for _, tc := range []struct {
+			after time.Duration
+			want  int
+		}{{100 * time.Millisecond, 5}, {350 * time.Millisecond, 6}, {750 * time.Millisecond, 8}, {1350 * time.Millisecond, 11}, {2050 * time.Millisecond, 15}} {
+			b.sleep(tc.after - time.Since(start))
+			if n := b.runningNow(); n != tc.want {
+				b.Errorf("%d batches after %v, want %d", n, tc.after, tc.want)
+			}
+		}
+		b.drained()
+	})
+}
+
+// Nobody waits for a place while the messages come more slowly than the five at first take them.
+func TestNoScalingWithoutBacklog(t *testing.T) {
+	bundle{mapping: QueueMapping{BatchSize: 1}, run: work(300 * time.Millisecond)}.bubble(t, func(b *bench) {
+		for i := range 100 { // three at a time
+			b.send(text(strconv.Itoa(i))...)
+			b.sleep(100 * time.Millisecond)
+		}
+		b.drained()
+		b.send(numbered(20)...)
+		b.sleep(100 * time.Millisecond)
+		if n := b.runningNow(); n != 5 {
+			b.Errorf("%d batches at a time, want 5", n)
+		}
+		b.drained()
+	})
+}
+
+// A queue that was quiet, or a mapping that was disabled, begins with five again.
+func TestScalingBeginsAnew(t *testing.T) {
+	t.Parallel()
+	for name, pause := range map[string]func(*bench){
+		"quiet": func(b *bench) { b.sleep(longPoll + time.Second) },
+		"disabled": func(b *bench) {
+			if err := b.esm.Disable(b.Context()); err != nil {
+				b.Error(err)
+			}
+			if err := b.esm.Enable(); err != nil {
+				b.Error(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bundle{mapping: QueueMapping{BatchSize: 1}, run: work(2 * time.Second)}.bubble(t, func(b *bench) {
+				const want = 9 // after 900 ms: four more
+				for range 2 {
+					b.send(numbered(40)...)
+					b.sleep(900 * time.Millisecond)
+					if n := b.runningNow(); n != want {
+						b.Errorf("%d batches after 900 ms, want %d", n, want)
+					}
+					b.drained()
+					pause(b)
+				}
+			})
+		})
+	}
 }
 
 func TestMaximumConcurrency(t *testing.T) {
