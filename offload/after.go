@@ -3,8 +3,6 @@ package offload
 import (
 	"context"
 	"fmt"
-
-	"github.com/go-offload/lambda/offload/internal/deferral"
 )
 
 // After defers a task of the current invocation: it is accepted now, and done
@@ -28,15 +26,23 @@ func After(ctx context.Context, task Task, opts ...AfterOption) error {
 	if s, ok := ctx.(*scope); ok {
 		return s.accept(ctx, task, opts)
 	}
-	switch acceptor := ctx.Value(deferral.Key{}).(type) {
+	switch found := ctx.Value(acceptorKey{}).(type) {
 	case *scope:
-		return acceptor.accept(ctx, task, opts)
-	case deferral.Recorder:
-		return passToRecorder(ctx, acceptor, task, opts)
+		return found.accept(ctx, task, opts)
+	case acceptor:
+		return found.accept(ctx, task, opts)
 	default:
 		return ErrNoScope
 	}
 }
+
+// acceptor is who accepts tasks in a context: the scope of an invocation, or a recorder.
+type acceptor interface {
+	accept(ctx context.Context, task Task, opts []AfterOption) error
+}
+
+// acceptorKey is the context key under which an acceptor is found.
+type acceptorKey struct{}
 
 // settingsFor gives the settings of one call: the definition's own where no
 // option changes them.
@@ -56,39 +62,4 @@ func settingsFor(task Task, opts []AfterOption) (*settings, error) {
 		return nil, fmt.Errorf("After(%q): %w", task.name, err)
 	}
 	return &set, nil
-}
-
-// passToRecorder passes a task to a recorder, after the checks that do not depend on a strategy.
-func passToRecorder(ctx context.Context, r deferral.Recorder, task Task, opts []AfterOption) error {
-	if err := task.validate(); err != nil {
-		return err
-	}
-	set, err := settingsFor(task, opts)
-	if err != nil {
-		return err
-	}
-	id := set.id
-	if id == "" {
-		id = newScopeID().task(1)
-	}
-	d := deferral.Deferred{
-		ID:            id,
-		Name:          task.name,
-		Run:           task.recorded(ctx, id),
-		Group:         set.group,
-		Deduplication: set.deduplication,
-		Delay:         set.delay,
-		Eager:         set.eager,
-		OnlyOnSuccess: set.onlyOnSuccess,
-		MaxAttempts:   set.maxAttempts,
-		Timeout:       set.timeout,
-	}
-	if task.def != nil {
-		d.Input = task.in
-		d.Encode = task.encodeInput
-		if _, err := task.encodeInput(); err != nil {
-			return err // as any chain with a sender would
-		}
-	}
-	return r.Record(d)
 }

@@ -58,10 +58,8 @@ func (e *entry) pause(wait time.Duration, failed error) bool {
 		return false
 	}
 	e.publish(Retrying, wait, failed)
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(wait):
 		return true
 	case <-e.Done():
 		return false

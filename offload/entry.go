@@ -4,8 +4,6 @@ import (
 	"context"
 	"sync/atomic"
 	"time"
-
-	"github.com/go-offload/lambda/offload/internal/deferral"
 )
 
 // entry is an accepted task. It is also the context that the task gets: that way a
@@ -77,7 +75,7 @@ func (e *entry) Value(key any) any {
 	switch key.(type) {
 	case taskKey:
 		return e
-	case deferral.Key:
+	case acceptorKey:
 		return e.scope
 	}
 	if values := e.own(); values != nil {

@@ -129,13 +129,10 @@ func (s *scope) abandon(reason error) {
 
 // finishedWithin waits for the tail to end.
 func (s *scope) finishedWithin(d time.Duration) bool {
-	done := s.over()
-	timer := time.NewTimer(d)
-	defer timer.Stop()
 	select {
-	case <-done:
+	case <-s.over():
 		return true
-	case <-timer.C:
+	case <-time.After(d):
 		return false
 	}
 }

@@ -9,8 +9,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
-
-	"github.com/go-offload/lambda/offload/internal/deferral"
 )
 
 // scope is the deferred work of one invocation. It is also the context that the
@@ -97,7 +95,7 @@ func (s *scope) Err() error                  { return s.tail.invocation.Err() }
 
 // Value makes the scope known to After, and is otherwise the invocation's.
 func (s *scope) Value(key any) any {
-	if _, ok := key.(deferral.Key); ok {
+	if _, ok := key.(acceptorKey); ok {
 		return s
 	}
 	return s.tail.invocation.Value(key)

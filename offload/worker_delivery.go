@@ -12,7 +12,6 @@ import (
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/go-offload/lambda/offload/driver"
-	"github.com/go-offload/lambda/offload/internal/deferral"
 )
 
 // How an envelope came, as Event.Strategy tells it. Any sender that ends in an
@@ -60,7 +59,7 @@ func (d *delivery) failure() error {
 
 // scopeOf gives the invocation's scope.
 func scopeOf(ctx context.Context) *scope {
-	s, _ := ctx.Value(deferral.Key{}).(*scope)
+	s, _ := ctx.Value(acceptorKey{}).(*scope)
 	return s
 }
 

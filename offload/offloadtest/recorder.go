@@ -68,7 +68,7 @@ func New(tb TB) *Recorder {
 // in everything else it is parent. It may be called several times, for a recorder that sees
 // more than one call of a handler.
 func (r *Recorder) Context(parent context.Context) context.Context {
-	return context.WithValue(parent, deferral.Key{}, sink{r})
+	return offload.WithRecorder(parent, sink{r})
 }
 
 // Tasks lists what was deferred, in the order of the calls, nested tasks included. The

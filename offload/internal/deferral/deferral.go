@@ -1,14 +1,11 @@
-// Package deferral is the seam between offload.After and whoever accepts tasks
-// in a context: the scope of a real invocation, or a recorder in a unit test.
+// Package deferral is the seam between offload.After and a recorder, which accepts tasks in the place of
+// an invocation in a unit test.
 package deferral
 
 import (
 	"context"
 	"time"
 )
-
-// Key is the context key under which an acceptor is found.
-type Key struct{}
 
 // Recorder accepts tasks in the place of an invocation.
 type Recorder interface {
