@@ -48,11 +48,16 @@ func (o *offloader) adaptDirect(sig signature) any {
 			return sig.call(ctx, event)
 		})
 		if err != nil {
-			return []reflect.Value{reflect.Zero(out[0]), reflect.ValueOf(&err).Elem()}
+			return []reflect.Value{reflect.Zero(out[0]), errorValue(err)}
 		}
-		return []reflect.Value{reflect.ValueOf(r), reflect.Zero(errorType)}
+		return []reflect.Value{reflect.ValueOf(r), noError}
 	}).Interface()
 }
+
+// errorValue gives an error as the value of type error that reflect asks for.
+func errorValue(err error) reflect.Value { return reflect.ValueOf(&err).Elem() }
+
+var noError = reflect.Zero(errorType)
 
 // adaptRaw takes the event undecoded: it may be an envelope, or the strategy must
 // hear of an event that cannot be decoded. The event then still goes through aws-lambda-go,
@@ -73,10 +78,10 @@ func (o *offloader) adaptRaw(sig signature) any {
 		}
 		value, err := sig.call(ctx, event)
 		if err != nil {
-			return []reflect.Value{reflect.ValueOf(&err).Elem()}
+			return []reflect.Value{errorValue(err)}
 		}
 		ctx.Value(resultKey{}).(*result).value = value
-		return []reflect.Value{reflect.Zero(errorType)}
+		return []reflect.Value{noError}
 	}).Interface(), decodingOptions(o.opts.lambda)...)
 
 	return func(ctx context.Context, event json.RawMessage) (*response, error) {

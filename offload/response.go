@@ -3,7 +3,6 @@ package offload
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -21,13 +20,12 @@ const (
 // Guide, "Lambda quotas"). It refuses a larger one, and aws-lambda-go then exits.
 const maxBufferedResponse = 6 * 1024 * 1024
 
-// errNotJSON keeps aws-lambda-go from encoding a response: it sends what a reader
-// marshals to, unless that fails or is {}.
-var errNotJSON = errors.New("offload: the response is a stream")
-
 // response is what our handler returns to aws-lambda-go, for every kind of
 // result. aws-lambda-go reads it into the POST, and closes it when the POST is done,
 // before it asks for the next event: Close is the signal that the response is out.
+//
+// Without an exported field it marshals to {}. That is how aws-lambda-go knows a reader
+// that is to be sent as it is from a value to encode.
 type response struct {
 	scope       *scope
 	body        io.Reader
@@ -84,9 +82,6 @@ func contentTypeOf(result any) string {
 
 // ContentType is asked for by aws-lambda-go.
 func (r *response) ContentType() string { return r.contentType }
-
-// MarshalJSON fails, so that aws-lambda-go does not take the response for a value to encode.
-func (r *response) MarshalJSON() ([]byte, error) { return nil, errNotJSON }
 
 // Read passes the body on. At its end, tasks that were deferred while it was
 // produced are handed off, before the client sees that the response is complete.

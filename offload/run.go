@@ -8,6 +8,9 @@ import (
 // Run implements driver.Tail. The tail has a goroutine of its own, which can be left to a
 // task that ignores the end of its context: the caller comes back all the same.
 func (s *scope) Run() {
+	if s.skip() {
+		return
+	}
 	if s.begin() {
 		go s.runTail()
 	}
@@ -16,6 +19,9 @@ func (s *scope) Run() {
 
 // RunHere implements driver.Tail.
 func (s *scope) RunHere() {
+	if s.skip() {
+		return
+	}
 	if !s.loan.CompareAndSwap(offered, lent) {
 		s.Run()
 		return
@@ -28,6 +34,19 @@ func (s *scope) RunHere() {
 		<-s.over()
 	}
 	returned = true
+}
+
+// skip ends a tail that has nothing to do, on the calling goroutine: no task can keep it. It
+// reports false if there is something, or the tail was begun before.
+func (s *scope) skip() bool {
+	s.mu.Lock()
+	if s.started || s.closed || s.moving > 0 || s.courier != nil || !s.empty() || s.off.opts.tailEnd != nil {
+		s.mu.Unlock()
+		return false
+	}
+	s.started, s.concluding = true, true
+	s.finish() // unlocks
+	return true
 }
 
 // begin makes the held tasks ready. It reports false if the tail was begun before.

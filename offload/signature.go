@@ -89,7 +89,7 @@ func (sig signature) call(ctx context.Context, event reflect.Value) (any, error)
 	var in [2]reflect.Value
 	n := 0
 	if sig.takesContext {
-		in[n] = reflect.ValueOf(ctx)
+		in[n] = reflect.ValueOf(&ctx).Elem() // as an interface: that it is one need not be found out each time
 		n++
 	}
 	if sig.event != nil {
