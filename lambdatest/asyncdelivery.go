@@ -63,7 +63,7 @@ func (l *Lambda) invocationRecord(e *asyncEvent) ([]byte, error) {
 		r.ResponseContext = &recordResponse{StatusCode: 200, ExecutedVersion: functionVersion, FunctionError: e.result.FunctionError}
 		r.ResponsePayload = new(asJSON(e.result.Payload))
 	}
-	return json.Marshal(r)
+	return marshalEvent(r)
 }
 
 // asJSON returns a response as a value in a record. AWS does not say what it makes of one that is not JSON; here it

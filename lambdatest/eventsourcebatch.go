@@ -1,10 +1,6 @@
 package lambdatest
 
-import (
-	"bytes"
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // sqsRecord is one message in the event that the function gets ("Example standard queue message event" in the Developer
 // Guide).
@@ -53,16 +49,8 @@ func newBatchMessage(q queueInfo, m *queueMessage) (batchMessage, error) {
 	if r.Attributes == nil {
 		r.Attributes = map[string]string{} // an object for the function, whatever the endpoint answered
 	}
-	var record bytes.Buffer
-	encoder := json.NewEncoder(&record)
-	encoder.SetEscapeHTML(false) // which would make six bytes of one, of 6 MB that may not be exceeded
-	if err := encoder.Encode(r); err != nil {
-		return batchMessage{}, err
-	}
-	return batchMessage{
-		id: m.MessageID, receipt: m.ReceiptHandle, group: m.Attributes["MessageGroupId"],
-		record: bytes.TrimSuffix(record.Bytes(), []byte("\n")),
-	}, nil
+	record, err := marshalEvent(r)
+	return batchMessage{id: m.MessageID, receipt: m.ReceiptHandle, group: m.Attributes["MessageGroupId"], record: record}, err
 }
 
 const (

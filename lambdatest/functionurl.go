@@ -3,7 +3,6 @@ package lambdatest
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -31,15 +30,16 @@ func (l *Lambda) stopURL() { l.url.close() }
 func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ctx, l := r.Context(), u.lambda
 	id := newUUID()
+	traceID := traceHeader(r)
 	body, err := readPayload(r)
 	var payload []byte
 	if err == nil {
-		payload, err = json.Marshal(newURLRequest(r, body, id, u.addr))
+		payload, err = marshalEvent(newURLRequest(r, body, id, u.addr))
 	}
 	var inv *invocation
 	if err == nil {
 		inv, err = l.dispatch(ctx, request{
-			id: id, payload: payload, traceID: r.Header.Get("X-Amzn-Trace-Id"), streaming: l.fn.URLMode == ResponseStream,
+			id: id, payload: payload, traceID: traceID, streaming: l.fn.URLMode == ResponseStream,
 		})
 	}
 	if err == nil {
@@ -77,6 +77,15 @@ func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	w.WriteHeader(res.StatusCode)
 	_, _ = w.Write(res.body)
+}
+
+// traceHeader returns the trace header of a request, which gets one if it has none: the function finds it in its event.
+func traceHeader(r *http.Request) string {
+	const name = "X-Amzn-Trace-Id"
+	if r.Header.Get(name) == "" {
+		r.Header.Set(name, newTraceID())
+	}
+	return r.Header.Get(name)
 }
 
 // badGateway is what the client of a function URL sees of any failure of the function.

@@ -202,11 +202,7 @@ func (s *GatewayServer) Close() {
 
 // ServeHTTP implements http.Handler.
 func (s *GatewayServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	id, traceID := newUUID(), r.Header.Get("X-Amzn-Trace-Id")
-	if traceID == "" {
-		traceID = newTraceID()
-		r.Header.Set("X-Amzn-Trace-Id", traceID)
-	}
+	id, traceID := newUUID(), traceHeader(r)
 	s.front.identify(w.Header(), id, traceID)
 	body, err := readBody(r, s.maxBody)
 	if errors.Is(err, ErrTooLarge) {

@@ -46,7 +46,7 @@ func TestRESTAPI(t *testing.T) {
 			t.Fatalf("%d %v %s", res.StatusCode, res.Header, res.body)
 		}
 		e := decode[events.APIGatewayProxyRequest](t, res.body)
-		if e.Resource != "/{proxy+}" || e.Path != "/a/b%20c" || e.PathParameters["proxy"] != "a/b c" || e.HTTPMethod != http.MethodPost ||
+		if e.Resource != "/{proxy+}" || e.Path != "/a/b%20c" || e.PathParameters["proxy"] != "a/b%20c" || e.HTTPMethod != http.MethodPost ||
 			e.Body != `{"n":1}` || e.IsBase64Encoded {
 			t.Errorf("%+v", e)
 		}
@@ -63,6 +63,7 @@ func TestRESTAPI(t *testing.T) {
 			t.Errorf("%+v", c)
 		}
 		root := string(get(t, newRequest(t, http.MethodGet, s.URL(), "")).body)
+		contains(t, string(get(t, newRequest(t, http.MethodGet, s.URL()+"?a=<&b=>", "")).body), `"a":"<"`)
 		contains(t, root, `"resource":"/"`, `"body":null`, `"queryStringParameters":null`, `"multiValueQueryStringParameters":null`, `"pathParameters":null`)
 	})
 	t.Run("binary body", func(t *testing.T) {
@@ -151,12 +152,12 @@ func TestHTTPAPI(t *testing.T) {
 	t.Parallel()
 	l := lambdatest.Start(t, lambdatest.Function{Package: "./testdata/web", MaxEnvironments: 1})
 	s := gateway(t, l, lambdatest.Gateway{Type: lambdatest.HTTPAPI})
-	req := newRequest(t, http.MethodPost, s.URL()+"a/b?x=1&x=2", "\x00\xff")
+	req := newRequest(t, http.MethodPost, s.URL()+"a%2Fb%20%25c?x=1&x=2", "\x00\xff")
 	req.Header.Set("Content-Type", "application/octet-stream")
 	req.Header.Set("Cookie", "c1=v1; c2=v2")
 	res := get(t, req)
 	e := decode[events.APIGatewayV2HTTPRequest](t, res.body)
-	if e.Version != "2.0" || e.RouteKey != "$default" || e.RawPath != "/a/b" || e.QueryStringParameters["x"] != "1,2" || len(e.Cookies) != 2 ||
+	if e.Version != "2.0" || e.RouteKey != "$default" || e.RawPath != "/a/b %c" || e.RequestContext.HTTP.Path != "/a/b %c" || e.Headers["cookie"] != "" || e.QueryStringParameters["x"] != "1,2" || len(e.Cookies) != 2 ||
 		!e.IsBase64Encoded || e.Body != "AP8=" || e.RequestContext.AccountID != "123456789012" || e.RequestContext.Stage != "$default" ||
 		e.RequestContext.RequestID != res.Header.Get("Apigw-Requestid") || !strings.HasPrefix(e.Headers["x-amzn-trace-id"], "Root=1-") {
 		t.Errorf("%+v", e)

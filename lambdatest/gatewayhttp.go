@@ -1,7 +1,6 @@
 package lambdatest
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 )
@@ -12,11 +11,15 @@ type httpAPIFront struct {
 	server  *GatewayServer
 }
 
+// event differs from that of a function URL in the path, which HTTP APIs decode, so that %2F is a slash, and in cookies, which
+// are not among the headers (captured on AWS, see newURLRequest).
 func (f *httpAPIFront) event(r *http.Request, body []byte, requestID string) ([]byte, error) {
 	e := newURLRequest(r, body, requestID, f.server.server.addr)
+	e.RawPath = r.URL.Path
+	delete(e.Headers, "cookie")
 	e.RequestContext.AccountID = accountID
 	e.RequestContext.Stage = f.gateway.Stage
-	return json.Marshal(e)
+	return marshalEvent(e)
 }
 
 func (f *httpAPIFront) response(_ *http.Request, payload []byte) (gatewayResponse, error) {

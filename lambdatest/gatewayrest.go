@@ -69,11 +69,7 @@ func (f *restFront) event(r *http.Request, body []byte, requestID string) ([]byt
 	resource, parameters := "/", map[string]string(nil)
 	if rest := strings.TrimPrefix(path, "/"); rest != "" {
 		resource = "/{proxy+}"
-		proxy, err := url.PathUnescape(rest)
-		if err != nil {
-			proxy = rest
-		}
-		parameters = map[string]string{"proxy": proxy}
+		parameters = map[string]string{"proxy": rest} // as it was sent (captured on AWS, see newURLRequest)
 	}
 	headers := r.Header.Clone()
 	headers.Set("Host", r.Host)
@@ -104,7 +100,7 @@ func (f *restFront) event(r *http.Request, body []byte, requestID string) ([]byt
 		}
 		e.Body = &text
 	}
-	return json.Marshal(e)
+	return marshalEvent(e)
 }
 
 // lastValues is the single-valued form of headers and query parameters: of several values the last.

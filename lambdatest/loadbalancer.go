@@ -2,7 +2,6 @@ package lambdatest
 
 import (
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
@@ -59,7 +58,7 @@ func (f *balancerFront) event(r *http.Request, body []byte, _ string) ([]byte, e
 	if e.IsBase64Encoded = len(body) > 0 && !balancerText(r.Header, body); e.IsBase64Encoded {
 		e.Body = base64.StdEncoding.EncodeToString(body)
 	}
-	return json.Marshal(e)
+	return marshalEvent(e)
 }
 
 // rawQuery splits a query without decoding it: a load balancer leaves that to the function.

@@ -48,7 +48,7 @@ func TestFunctionURL(t *testing.T) {
 	l := function(t, lambdatest.Function{})
 
 	t.Run("event", func(t *testing.T) {
-		req := newRequest(t, http.MethodPost, l.URL()+"event?a=1&a=2&b=x%20y", `{"n":1}`)
+		req := newRequest(t, http.MethodPost, l.URL()+"event?a=1&a=2&b=x%20y&c=%2B+&e=", `{"n":1}`)
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Add("X-Many", "one")
 		req.Header.Add("X-Many", "two")
@@ -59,19 +59,19 @@ func TestFunctionURL(t *testing.T) {
 			t.Errorf("%d %v", res.StatusCode, res.Header)
 		}
 		e := decode[events.LambdaFunctionURLRequest](t, res.body)
-		if e.Version != "2.0" || e.RawPath != "/event" || e.RawQueryString != "a=1&a=2&b=x%20y" || e.Body != `{"n":1}` || e.IsBase64Encoded {
+		if e.Version != "2.0" || e.RawPath != "/event" || e.RawQueryString != "a=1&a=2&b=x%20y&c=%2B+&e=" || e.Body != `{"n":1}` || e.IsBase64Encoded {
 			t.Errorf("%+v", e)
 		}
 		if !slices.Equal(e.Cookies, []string{"c1=v1", "c2=v2"}) {
 			t.Errorf("cookies %q", e.Cookies)
 		}
-		if e.QueryStringParameters["a"] != "1,2" || e.QueryStringParameters["b"] != "x y" {
+		if q := e.QueryStringParameters; len(q) != 4 || q["a"] != "1,2" || q["b"] != "x y" || q["c"] != "+ " {
 			t.Errorf("query %v", e.QueryStringParameters)
 		}
 		host := strings.TrimSuffix(strings.TrimPrefix(l.URL(), "http://"), "/")
 		for name, want := range map[string]string{
 			"content-type": "application/json", "x-many": "one,two", "content-length": "7", "host": host,
-			"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http", "cookie": "",
+			"x-forwarded-for": "127.0.0.1", "x-forwarded-proto": "http", "cookie": "c1=v1; c2=v2",
 		} {
 			if e.Headers[name] != want {
 				t.Errorf("header %s is %q, want %q", name, e.Headers[name], want)
@@ -81,6 +81,9 @@ func TestFunctionURL(t *testing.T) {
 		if c.HTTP.Method != http.MethodPost || c.HTTP.Path != "/event" || c.HTTP.Protocol != "HTTP/1.1" || c.HTTP.SourceIP != "127.0.0.1" ||
 			c.HTTP.UserAgent != "tester" || c.AccountID != "anonymous" || c.DomainName != host || c.TimeEpoch == 0 || c.Time == "" {
 			t.Errorf("%+v", c)
+		}
+		if !strings.HasPrefix(e.Headers["x-amzn-trace-id"], "Root=1-") {
+			t.Errorf("trace header %q", e.Headers["x-amzn-trace-id"])
 		}
 		if c.RequestID != res.Header.Get("X-Amzn-Requestid") {
 			t.Errorf("request id %s, header %v", c.RequestID, res.Header)
@@ -92,6 +95,18 @@ func TestFunctionURL(t *testing.T) {
 		e := decode[events.LambdaFunctionURLRequest](t, get(t, req).body)
 		if !e.IsBase64Encoded || e.Body != "AP8=" {
 			t.Errorf("%+v", e)
+		}
+	})
+	t.Run("path", func(t *testing.T) {
+		echo := lambdatest.Start(t, lambdatest.Function{Package: "./testdata/echo"})
+		body := string(get(t, newRequest(t, http.MethodGet, echo.URL()+"a%2Fb%20c?x=1&y=<", "")).body)
+		contains(t, body, `"rawPath":"/a%2Fb%20c"`, `"path":"/a/b c"`, `"rawQueryString":"x=1&y=<"`)
+	})
+	t.Run("markup", func(t *testing.T) {
+		// A runtime that reads its event without a JSON parser sees what AWS would send it, and it has not grown.
+		res := get(t, newRequest(t, http.MethodPost, l.URL()+"full?a=1&b=<", strings.Repeat("<&>", 1<<20)))
+		if res.StatusCode != http.StatusCreated {
+			t.Errorf("%d %s", res.StatusCode, res.body)
 		}
 	})
 	t.Run("full response", func(t *testing.T) {

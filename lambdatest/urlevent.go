@@ -52,7 +52,9 @@ type urlHTTP struct {
 	UserAgent string `json:"userAgent"`
 }
 
-// newURLRequest builds the event of a request. addr stands in for the URL's own domain.
+// newURLRequest builds the event of a request. addr stands in for the URL's own domain. What the documentation leaves open is
+// as in the requests that others have captured on AWS (github.com/hotsock/voker, vokerhttp/testdata, July 2026): the path
+// is decoded in requestContext.http, and cookies are among the headers too.
 func newURLRequest(r *http.Request, body []byte, requestID, addr string) urlRequest {
 	now := time.Now().UTC()
 	path, sourceIP := r.URL.EscapedPath(), remoteIP(r)
@@ -63,7 +65,7 @@ func newURLRequest(r *http.Request, body []byte, requestID, addr string) urlRequ
 		RequestContext: urlRequestContext{
 			AccountID: "anonymous", APIID: "local", DomainName: r.Host, DomainPrefix: "local", RequestID: requestID,
 			RouteKey: "$default", Stage: "$default", Time: now.Format("02/Jan/2006:15:04:05 -0700"), TimeEpoch: now.UnixMilli(),
-			HTTP: urlHTTP{Method: r.Method, Path: path, Protocol: r.Proto, SourceIP: sourceIP, UserAgent: r.UserAgent()},
+			HTTP: urlHTTP{Method: r.Method, Path: r.URL.Path, Protocol: r.Proto, SourceIP: sourceIP, UserAgent: r.UserAgent()},
 		},
 	}
 	if len(body) > 0 {
@@ -75,13 +77,14 @@ func newURLRequest(r *http.Request, body []byte, requestID, addr string) urlRequ
 	return e
 }
 
-// urlHeaders lower-cases the names and joins repeated headers with commas. Cookies have a field of their own.
+// urlHeaders lower-cases the names and joins repeated headers with commas.
 func urlHeaders(r *http.Request, sourceIP, addr string) map[string]string {
 	headers := make(map[string]string, len(r.Header)+5)
 	for name, values := range r.Header {
-		if name != "Cookie" {
-			headers[strings.ToLower(name)] = strings.Join(values, ",")
-		}
+		headers[strings.ToLower(name)] = strings.Join(values, ",")
+	}
+	if lines := r.Header["Cookie"]; lines != nil {
+		headers["cookie"] = strings.Join(lines, "; ")
 	}
 	headers["host"] = r.Host
 	if r.ContentLength >= 0 && (r.ContentLength > 0 || r.Method != http.MethodGet && r.Method != http.MethodHead) {
