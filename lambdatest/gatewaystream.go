@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 )
 
 // streamGateway hands a streamed response on. API Gateway's limits ("Stream the integration response for your proxy
@@ -20,8 +21,30 @@ func streamGateway(ctx context.Context, w http.ResponseWriter, stream *io.PipeRe
 		}
 		return err
 	}
-	p.apply(w.Header())
+	p.applyMulti(w.Header())
 	w.WriteHeader(p.StatusCode)
 	copyStream(w, body)
 	return nil
+}
+
+// applyMulti is apply with multiValueHeaders, which API Gateway takes too and merges with the others.
+func (p prelude) applyMulti(h http.Header) {
+	p.apply(h)
+	multi := http.Header{}
+	for name, values := range p.MultiValueHeaders {
+		for _, value := range values {
+			multi.Add(name, value)
+		}
+	}
+	for name, value := range p.Headers {
+		if list := multi.Values(name); len(list) > 0 && !slices.Contains(list, value) {
+			multi.Add(name, value)
+		}
+	}
+	for name, values := range multi {
+		if name == "Set-Cookie" {
+			values = append(values, p.Cookies...)
+		}
+		h[name] = values
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -63,4 +64,28 @@ func TestRESTAPIStream(t *testing.T) {
 			t.Errorf("%d %s", res.StatusCode, res.body)
 		}
 	})
+}
+
+// The prelude for API Gateway may have multiValueHeaders, for a runtime in any language.
+func TestRESTAPIStreamHeaders(t *testing.T) {
+	t.Parallel()
+	p := newPuppet(t, lambdatest.Function{})
+	s := gateway(t, p.Lambda, lambdatest.Gateway{Stream: true})
+	client := background(func() (page, error) { return get(t, newRequest(t, http.MethodGet, s.URL(), "")), nil })
+	p.base = <-p.api
+	id := p.next().wait(t).header.Get(requestID)
+	p.must(http.MethodPost, response(id), `{"statusCode":203,"headers":{"X-One":"1","x-two":"b"},"cookies":["c=1"],`+
+		`"multiValueHeaders":{"X-Two":["a","b"],"x-three":["t","t"],"content-type":["text/plain"],"Set-Cookie":["d=2"]}}`+
+		"\x00\x00\x00\x00\x00\x00\x00\x00body", "Content-Type", "application/vnd.awslambda.http-integration-response")
+	res := client.wait(t)
+	if res.StatusCode != http.StatusNonAuthoritativeInfo || string(res.body) != "body" {
+		t.Errorf("%d %s", res.StatusCode, res.body)
+	}
+	for name, want := range map[string][]string{
+		"X-One": {"1"}, "X-Two": {"a", "b"}, "X-Three": {"t", "t"}, "Content-Type": {"text/plain"}, "Set-Cookie": {"d=2", "c=1"},
+	} {
+		if got := res.Header.Values(name); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
 }

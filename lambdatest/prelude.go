@@ -28,6 +28,8 @@ type prelude struct {
 	StatusCode int               `json:"statusCode"`
 	Headers    map[string]string `json:"headers"`
 	Cookies    []string          `json:"cookies"`
+	// MultiValueHeaders are for API Gateway only, see applyMulti.
+	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
 }
 
 // hasPrelude tells from the content type that the runtime posted whether the response begins with a prelude.
