@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -221,13 +223,23 @@ func resolve(dir string, command []string) ([]string, error) {
 		program = filepath.Join(dir, program)
 	}
 	path, err := exec.LookPath(program)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return nil, fmt.Errorf("command %q: %w; make it executable (chmod +x)", command[0], err)
+	case errors.Is(err, exec.ErrNotFound) && isFile(filepath.Join(dir, program)):
+		return nil, fmt.Errorf("command %q: %w; the one in %s is ./%s", command[0], err, dir, program)
+	case err != nil:
 		return nil, fmt.Errorf("command %q: %w", command[0], err)
 	}
 	if path, err = filepath.Abs(path); err != nil {
 		return nil, fmt.Errorf("command %q: %w", command[0], err)
 	}
 	return append([]string{path}, command[1:]...), nil
+}
+
+func isFile(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && !info.IsDir()
 }
 
 func arn(name string) string {

@@ -176,7 +176,7 @@ func (s *GatewayServer) prepare() error {
 	}
 	switch {
 	case proxied && (g.Timeout < minGatewayTimeout || g.Timeout > longest):
-		return fmt.Errorf("gateway field Timeout is %v, want %v to %v for a %v", g.Timeout, minGatewayTimeout, longest, g.Type)
+		return fmt.Errorf("gateway field Timeout is %v, want %v to %v for the type %v", g.Timeout, minGatewayTimeout, longest, g.Type)
 	case !proxied && g.Timeout != 0:
 		return fmt.Errorf("gateway field Timeout is %v; a gateway of the type %v has none", g.Timeout, g.Type)
 	case g.Type != RESTAPI && len(g.BinaryMediaTypes) > 0:

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -81,6 +82,10 @@ func (s *Service) Deploy(ctx context.Context, f Function) (*Lambda, error) {
 	}
 	if fn.Dir, err = filepath.Abs(fn.Dir); err != nil {
 		return nil, fmt.Errorf("lambdatest: deploy %s: %w", fn.Name, err)
+	}
+	// A process that cannot change to its directory would be reported as a program that is not there.
+	if info, err := os.Stat(fn.Dir); err != nil || !info.IsDir() {
+		return nil, fmt.Errorf("lambdatest: deploy %s: function field Dir: there is no directory %s", fn.Name, fn.Dir)
 	}
 	command := fn.Command
 	if fn.Package != "" {

@@ -152,7 +152,7 @@ func TestPlanErrors(t *testing.T) {
 		"unknown queue":           {flags("-map", "orders"), "-map orders: there is no queue orders; create it (-queue orders"},
 		"unknown queue in a file": {config("{\"functions\": [{RUN,\n\"map\": [\"orders\"]}]}"), "local.json:2: functions[0].map[0]: there is no queue orders"},
 		"unknown in env":          {config(`{"functions": [{RUN, "env": {"Q": "{queue:x}"}}]}`), "functions[0]: environment variable Q: there is no queue x"},
-		"unknown destination":     {flags("-async", "onFailure=x"), "function function: onFailure: there is no queue x; create it, or write function:x"},
+		"unknown destination":     {flags("-async", "onFailure=x"), "onFailure: there is no queue x; create it, or write function:x"},
 		"destination of FIFO":     {flags("-queue", "q.fifo", "-async", "onFailure=q"), "FIFO queue, which asynchronous invocations do not support"},
 		"queue twice":             {flags("-queue", "a", "-queue", "a,visibility=1s"), "-queue a: queue a is described twice"},
 		"dead letters in circles": {flags("-queue", "a,dlq=b", "-queue", "b,dlq=a"), "come back to it"},
@@ -167,7 +167,7 @@ func TestPlanErrors(t *testing.T) {
 		"nobody at the endpoint":  {flags("-map", "http://sqs.test/123456789012/q,endpoint=http://127.0.0.1:1"), "127.0.0.1:1: connect"},
 		"function name twice":     {config(`{"functions": [{RUN}, {RUN}]}`), "functions[1]: lambdatest: deploy function: a function of that name"},
 		"bad function":            {config("{\"functions\": [\n{RUN, \"memory\": 1}]}"), "local.json:2: functions[0]: lambdatest: deploy"},
-		"bad gateway":             {flags("-gateway", "http,timeout=1ms"), "function function: lambdatest: gateway for function"},
+		"bad gateway":             {flags("-gateway", "http,timeout=1ms"), "lambdatest: gateway for function"},
 		"address":                 {flags("-sqs", "nowhere"), "nowhere"},
 	} {
 		t.Run(name, func(t *testing.T) {

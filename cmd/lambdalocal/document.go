@@ -46,11 +46,11 @@ type place struct {
 
 // errorf is fmt.Errorf with the place in front.
 func (p place) errorf(format string, args ...any) error {
-	where := p.path + ": "
+	where := ""
+	if p.path != "" {
+		where = p.path + ": "
+	}
 	if p.file != "" {
-		if p.path == "" {
-			where = ""
-		}
 		where = fmt.Sprintf("%s:%d: %s", p.file, p.line, where)
 	}
 	return fmt.Errorf(where+format, args...)

@@ -21,6 +21,7 @@ func readGateway(v value) (lambdatest.Gateway, error) {
 		"addr":              text(&g.Addr),
 		"timeout":           duration(&g.Timeout),
 		"stage":             text(&g.Stage),
+		"stream":            truth(&g.Stream),
 		"status":            number(&g.Status),
 		"multiValueHeaders": truth(&g.MultiValueHeaders),
 		"binaryMediaTypes":  texts(&g.BinaryMediaTypes),

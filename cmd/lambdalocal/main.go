@@ -58,7 +58,7 @@
 //
 // -gateway serves one beside the function URL: a REST API (rest), an HTTP API (http), a REST API whose integration is
 // asynchronous (async), or an Application Load Balancer (alb). Its settings: addr (127.0.0.1:0), timeout, stage,
-// status (of async), multiValueHeaders (of alb).
+// stream (of rest), status (of async), multiValueHeaders (of alb).
 //
 // # Several functions
 //

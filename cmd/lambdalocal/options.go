@@ -92,7 +92,8 @@ func parse(args []string, out io.Writer) (plan, error) {
 	var config string
 	flags := flag.NewFlagSet("lambdalocal", flag.ContinueOnError)
 	flags.SetOutput(out)
-	flags.Usage = func() {
+	flags.Usage = func() {} // a mistake is explained, and not buried under all the flags
+	help := func() {
 		_, _ = io.WriteString(out, usage)
 		flags.PrintDefaults()
 	}
@@ -105,12 +106,12 @@ func parse(args []string, out io.Writer) (plan, error) {
 	flags.StringVar(&f.Dir, "dir", "", "`directory` to build and run in")
 	flags.StringVar(&f.Handler, "handler", "bootstrap", "value of _HANDLER")
 	flags.Var(assignments(f.Env), "env", "environment variable `NAME=VALUE` for the function, in which {queue:Q} is the URL of queue Q; may be repeated")
-	flags.DurationVar(&f.Timeout, "timeout", 0, "function timeout (default 3s)")
-	flags.DurationVar(&f.InitTimeout, "init-timeout", 0, "limit of the init phase (default 10s)")
-	flags.IntVar(&f.MemorySize, "memory", 0, "memory size in `MB`, reported and not enforced (default 128)")
-	flags.IntVar(&f.MaxEnvironments, "environments", 0, "how `many` environments may run at a time; more requests get 429 (default 10)")
-	flags.IntVar(&f.EnvironmentConcurrency, "concurrency", 0, "invocations per environment at a `time`; above 1 as on Lambda Managed Instances, without freezing")
-	flags.DurationVar(&f.IdleTimeout, "idle", 0, "shut down environments that were idle for this long (default never)")
+	flags.Func("timeout", "`limit` of an invocation (default 3s)", loose(duration(&f.Timeout)))
+	flags.Func("init-timeout", "`limit` of the init phase (default 10s)", loose(duration(&f.InitTimeout)))
+	flags.Func("memory", "memory size in `MB`, reported and not enforced (default 128)", loose(number(&f.MemorySize)))
+	flags.Func("environments", "how `many` environments may run at a time; more requests get 429 (default 10)", loose(number(&f.MaxEnvironments)))
+	flags.Func("concurrency", "invocations per environment at a `time`; above 1 as on Lambda Managed Instances, without freezing", loose(number(&f.EnvironmentConcurrency)))
+	flags.Func("idle", "shut down environments that were idle for this `long` (default never)", loose(duration(&f.IdleTimeout)))
 	flags.Var((*commands)(&f.Extensions), "extension", "`command` of an external extension; may be repeated")
 	flags.BoolVar(&f.DisableFreeze, "no-freeze", false, "leave the processes running between invocations")
 	flags.BoolVar(&f.DisableExtensions, "no-extensions", false, "answer 404 on the Extensions API")
@@ -127,7 +128,7 @@ func parse(args []string, out io.Writer) (plan, error) {
 			one.mappings = append(one.mappings, m)
 			return err
 		}))
-	flags.Func("gateway", "serve an HTTP front of this `type`: rest, http, async or alb[,addr=127.0.0.1:0,timeout=29s,stage=prod,status=202,multiValueHeaders]; may be repeated",
+	flags.Func("gateway", "serve an HTTP front of this `type`: rest, http, async or alb[,addr=127.0.0.1:0,timeout=29s,stage=prod,stream,status=202,multiValueHeaders]; may be repeated",
 		reads("gateway", "type", func(v value) error {
 			g, err := readGateway(v)
 			one.gateways = append(one.gateways, g)
@@ -141,8 +142,13 @@ func parse(args []string, out io.Writer) (plan, error) {
 			}
 			return readAsync(&f.Async)(v)
 		})
-	if err := flags.Parse(args); err != nil {
-		return p, err // printed already
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		help()
+		return p, err
+	case err != nil: // printed already
+		_, _ = fmt.Fprintln(out, hint)
+		return p, err
 	}
 	f.Command = flags.Args()
 	if config != "" {
@@ -150,13 +156,19 @@ func parse(args []string, out io.Writer) (plan, error) {
 	}
 	if (f.Package == "") == (len(f.Command) == 0) {
 		err := errors.New("name either a program after -- or a -package, or a -config")
-		_, _ = fmt.Fprintf(out, "lambdalocal: %v\n\n", err)
-		flags.Usage()
+		_, _ = fmt.Fprintf(out, "lambdalocal: %v\n%s\n", err, hint)
 		return p, err
 	}
-	one.at = place{path: "function " + f.Name}
 	p.functions = []*function{one}
 	return p, nil
+}
+
+// hint follows what is wrong with a command line.
+const hint = "lambdalocal -h lists the flags, with examples."
+
+// loose makes a flag of a setting, for what it says about a value that it does not take.
+func loose(set func(value) error) func(string) error {
+	return func(s string) error { return set(value{kind: isText, text: s, loose: true}) }
 }
 
 // reads makes a flag of something with a name and settings.

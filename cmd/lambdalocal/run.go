@@ -63,17 +63,13 @@ func serve(ctx context.Context, p plan, stdout io.Writer, signals <-chan os.Sign
 
 	screen := newConsole(stdout, colours(stdout), len(p.functions) > 1)
 	r := &running{screen: screen}
-	for _, f := range p.functions {
-		if err := r.deploy(ctx, service, f, local); err != nil {
-			return err
-		}
+	starting, started := interruptible(ctx, signals)
+	err = r.start(starting, service, p, local)
+	if interrupted := started(); interrupted {
+		return errors.New("interrupted before everything was ready")
 	}
-	screen.greet(service, local)
-	// Mapped when all are there: a message may have the functions invoke each other.
-	for i, f := range p.functions {
-		if err := r.open(ctx, r.functions[i], f, local); err != nil {
-			return err
-		}
+	if err != nil {
+		return err
 	}
 	<-signals
 	screen.say("ending; interrupt again to kill")
@@ -87,6 +83,44 @@ func serve(ctx context.Context, p plan, stdout io.Writer, signals <-chan os.Sign
 		}
 	}()
 	r.end(ctx)
+	return nil
+}
+
+// interruptible returns a context that the first signal ends, and a function that gives the signals back and tells whether
+// there was one.
+func interruptible(ctx context.Context, signals <-chan os.Signal) (_ context.Context, stop func() bool) {
+	ctx, cancel := context.WithCancel(ctx)
+	var watching sync.WaitGroup
+	interrupted := false
+	watching.Go(func() {
+		select {
+		case <-signals:
+			interrupted = true
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	return ctx, func() bool {
+		cancel()
+		watching.Wait()
+		return interrupted
+	}
+}
+
+// start deploys the functions, which may mean to build them, and opens the ways to them.
+func (r *running) start(ctx context.Context, service *lambdatest.Service, p plan, local *queues) error {
+	for _, f := range p.functions {
+		if err := r.deploy(ctx, service, f, local); err != nil {
+			return err
+		}
+	}
+	r.screen.greet(service, local)
+	// Mapped when all are there: a message may have the functions invoke each other.
+	for i, f := range p.functions {
+		if err := r.open(ctx, r.functions[i], f, local); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

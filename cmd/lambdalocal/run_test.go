@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -189,14 +190,15 @@ func TestBadCommandLine(t *testing.T) {
 		want []string
 	}{
 		{[]string{"-h"}, exitOK, []string{"Usage: lambdalocal [flags] -- program", "-timeout", "curl -d"}},
-		{nil, exitUsage, []string{"name either a program after -- or a -package", "Usage:"}},
+		{nil, exitUsage, []string{"name either a program after -- or a -package", hint}},
 		{[]string{"-package", "./x", "--", "./bootstrap"}, exitUsage, []string{"name either"}},
-		{[]string{"-env", "NAME", "--", "true"}, exitUsage, []string{"want NAME=VALUE", "Usage:"}},
+		{[]string{"-env", "NAME", "--", "true"}, exitUsage, []string{"want NAME=VALUE", hint}},
 		{[]string{"-url-mode", "slow", "--", "true"}, exitUsage, []string{"want buffered or response_stream"}},
-		{[]string{"-timeout", "3", "--", "true"}, exitUsage, []string{"-timeout"}},
-		{[]string{"-nonsense"}, exitUsage, []string{"-nonsense", "Usage:"}},
+		{[]string{"-timeout", "3", "--", "true"}, exitUsage, []string{`"3" is no duration; want a number and a unit, such as`, "-timeout", hint}},
+		{[]string{"-memory", "1GB", "--", "true"}, exitUsage, []string{"-memory", "want a whole number, not 1GB"}},
+		{[]string{"-nonsense"}, exitUsage, []string{"-nonsense", hint}},
 		{[]string{"-listen", "127.0.0.1:0", "-timeout", "1h", "--", "true"}, exitFailed, []string{"Timeout is 3600000 ms"}},
-		{[]string{"-listen", "127.0.0.1:0", "--", "./absent"}, exitFailed, []string{"./absent"}},
+		{[]string{"-listen", "127.0.0.1:0", "--", "./absent"}, exitFailed, []string{"lambdalocal: lambdatest: deploy function: command \"./absent\""}},
 		{[]string{"-listen", "nowhere", "--", "true"}, exitFailed, []string{"nowhere"}},
 	} {
 		t.Run(strings.Join(tc.args, " "), func(t *testing.T) {
@@ -209,6 +211,9 @@ func TestBadCommandLine(t *testing.T) {
 				if !strings.Contains(out.String(), want) {
 					t.Errorf("no %q in\n%s", want, out.String())
 				}
+			}
+			if tc.code != exitOK && strings.Count(out.String(), "\n") > 2 {
+				t.Errorf("what is wrong is lost in\n%s", out.String())
 			}
 		})
 	}
@@ -227,6 +232,28 @@ func TestAddressInUse(t *testing.T) {
 	}
 	if !strings.Contains(out.String(), "-listen 127.0.0.1:0") {
 		t.Errorf("no advice in %q", out.String())
+	}
+}
+
+// What takes long before anything is ready ends with the first signal too: a build, or a queue that does not answer.
+func TestInterruptedStart(t *testing.T) {
+	t.Parallel()
+	asked := make(chan struct{}, 8)
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // or the server does not notice that the client goes
+		asked <- struct{}{}
+		<-r.Context().Done()
+	}))
+	defer silent.Close()
+	signals := make(chan os.Signal, 2)
+	go func() {
+		<-asked
+		signals <- os.Interrupt
+	}()
+	var out bytes.Buffer
+	code := run(t.Context(), []string{"-listen", "127.0.0.1:0", "-map", silent.URL + "/1/orders", "--", "true"}, io.Discard, &out, signals)
+	if code != exitFailed || !strings.Contains(out.String(), "interrupted before everything was ready") {
+		t.Errorf("exit code %d, %s", code, out.String())
 	}
 }
 
