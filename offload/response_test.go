@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/go-offload/lambda/offload/driver"
@@ -66,13 +67,10 @@ func TestRespond(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer r.Close()
-			body, err := io.ReadAll(r)
+			// aws-lambda-go takes a reader for a value to encode if it marshals to more than {}.
+			body, err := lambda.NewHandler(func() (*response, error) { return r, nil }).Invoke(t.Context(), nil)
 			if err != nil || string(body) != tc.body || r.ContentType() != tc.contentType {
 				t.Errorf("%q, %v of type %s; want %q of type %s", body, err, r.ContentType(), tc.body, tc.contentType)
-			}
-			if encoded, err := json.Marshal(r); err != nil || string(encoded) != "{}" {
-				t.Errorf("the response marshals to %s, %v; aws-lambda-go takes a reader for a value to encode unless that is {}", encoded, err)
 			}
 		})
 	}
