@@ -97,11 +97,9 @@ func (s *scope) fail() {
 }
 
 // dropOnlyOnSuccess ends the tasks that were deferred for a success: all of them, or
-// those of one delivery.
-func (s *scope) dropOnlyOnSuccess(of *delivery) {
-	unwanted := func(e *entry) bool {
-		return e.set.onlyOnSuccess && (of == nil || e.out != nil && e.out.origin == of)
-	}
+// those that belong to what has failed.
+func (s *scope) dropOnlyOnSuccess(belongs func(*entry) bool) {
+	unwanted := func(e *entry) bool { return e.set.onlyOnSuccess && (belongs == nil || belongs(e)) }
 	var dropped, waiting []*entry
 	s.mu.Lock()
 	for e := s.next; e != nil; e = e.after {

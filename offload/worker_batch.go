@@ -194,10 +194,13 @@ func (b *batch) callHandler(ctx context.Context, stretch []*sqsRecord) {
 	if len(stretch) == 0 {
 		return
 	}
+	ofThisCall := b.scope.deferredFromNow()
 	result, err := b.handle(ctx, foreignEvent(stretch))
 	var failed map[string]bool
 	if err == nil {
 		failed, err = b.failuresIn(result, stretch)
+	} else {
+		b.scope.dropOnlyOnSuccess(ofThisCall)
 	}
 	if err != nil {
 		b.scope.off.log.ErrorContext(ctx, "offload: the handler failed for the messages of a batch that are no tasks; they stay in the queue", "messages", len(stretch), "error", err.Error(), b.scope.logID())
@@ -210,4 +213,12 @@ func (b *batch) callHandler(ctx context.Context, stretch []*sqsRecord) {
 			r.failed = fmt.Errorf("offload: the handler reported message %s as failed", r.id)
 		}
 	}
+}
+
+// deferredFromNow gives a test for tasks that the handler defers from here on.
+func (s *scope) deferredFromNow() func(*entry) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	before := s.numbered
+	return func(e *entry) bool { return e.out.origin == nil && e.number > before }
 }

@@ -194,7 +194,7 @@ func (d *delivery) end(err error) {
 		err = fmt.Errorf("%w: %w", reason, err)
 	}
 	d.fail(err)
-	s.dropOnlyOnSuccess(d) // first: another delivery's flush takes them once this task has ended
+	s.dropOnlyOnSuccess(func(e *entry) bool { return e.out.origin == d }) // first: another delivery's flush takes them once this task has ended
 	d.task.end(running, Failed, err)
 }
 
