@@ -2,6 +2,7 @@ package offload
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -21,6 +22,7 @@ func (unmarshalable) MarshalJSON() ([]byte, error) { return nil, errMarshal }
 var (
 	afterBad  = Define("after/unmarshalable", func(context.Context, unmarshalable) error { return nil })
 	afterText = Define("after/text", func(context.Context, string) error { return nil })
+	afterRaw  = Define("after/raw", func(context.Context, json.RawMessage) error { return nil })
 )
 
 func TestAfterOutsideAnInvocation(t *testing.T) {
@@ -45,26 +47,27 @@ func TestAfterRefuses(t *testing.T) {
 		want  error
 		cause error
 	}{
-		"zero task":              {keeperOnly, Task{}, nil, ErrInvalidTask, nil},
-		"no function":            {keeperOnly, Func("task", nil), nil, ErrInvalidTask, nil},
-		"no name":                {keeperOnly, Func("", nothing), nil, ErrInvalidTask, nil},
-		"character in name":      {keeperOnly, Func("a b", nothing), nil, ErrInvalidTask, nil},
-		"long name":              {keeperOnly, Func(strings.Repeat("n", 129), nothing), nil, ErrInvalidTask, nil},
-		"no attempt":             {keeperOnly, Func("task", nothing), []AfterOption{MaxAttempts(0)}, ErrInvalidOption, nil},
-		"negative timeout":       {keeperOnly, Func("task", nothing), []AfterOption{Timeout(-1)}, ErrInvalidOption, nil},
-		"negative delay":         {keeperOnly, Func("task", nothing), []AfterOption{Delay(-1)}, ErrInvalidOption, nil},
-		"no backoff":             {keeperOnly, Func("task", nothing), []AfterOption{Backoff(0, time.Second)}, ErrInvalidOption, nil},
-		"backoff above limit":    {keeperOnly, Func("task", nothing), []AfterOption{Backoff(2, 1)}, ErrInvalidOption, nil},
-		"long ID":                {keeperOnly, Func("task", nothing), []AfterOption{ID(strings.Repeat("i", driver.MaxIDBytes+1))}, ErrInvalidOption, nil},
-		"long group":             {keeperOnly, Func("task", nothing), []AfterOption{Group(strings.Repeat("g", 129))}, ErrInvalidOption, nil},
-		"ID with a space":        {keeperOnly, Func("task", nothing), []AfterOption{ID("order 9")}, ErrInvalidOption, nil},
-		"group with an umlaut":   {keeperOnly, Func("task", nothing), []AfterOption{Group("Müller")}, ErrInvalidOption, nil},
-		"key with a line feed":   {keeperOnly, Func("task", nothing), []AfterOption{Deduplication("a\n")}, ErrInvalidOption, nil},
-		"long deduplication":     {keeperOnly, Func("task", nothing), []AfterOption{Deduplication(strings.Repeat("d", 129))}, ErrInvalidOption, nil},
-		"delay without a sender": {keeperOnly, Func("task", nothing), []AfterOption{Delay(time.Second)}, ErrInvalidOption, nil},
-		"input":                  {senderOnly, afterBad.With(unmarshalable{}), nil, ErrInput, errMarshal},
-		"size":                   {senderOnly, afterText.With(strings.Repeat("x", 1000)), nil, ErrTooLarge, nil},
-		"closure":                {senderOnly, Func("task", nothing), nil, ErrClosure, nil},
+		"zero task":                  {keeperOnly, Task{}, nil, ErrInvalidTask, nil},
+		"no function":                {keeperOnly, Func("task", nil), nil, ErrInvalidTask, nil},
+		"no name":                    {keeperOnly, Func("", nothing), nil, ErrInvalidTask, nil},
+		"character in name":          {keeperOnly, Func("a b", nothing), nil, ErrInvalidTask, nil},
+		"long name":                  {keeperOnly, Func(strings.Repeat("n", 129), nothing), nil, ErrInvalidTask, nil},
+		"no attempt":                 {keeperOnly, Func("task", nothing), []AfterOption{MaxAttempts(0)}, ErrInvalidOption, nil},
+		"negative timeout":           {keeperOnly, Func("task", nothing), []AfterOption{Timeout(-1)}, ErrInvalidOption, nil},
+		"negative delay":             {keeperOnly, Func("task", nothing), []AfterOption{Delay(-1)}, ErrInvalidOption, nil},
+		"no backoff":                 {keeperOnly, Func("task", nothing), []AfterOption{Backoff(0, time.Second)}, ErrInvalidOption, nil},
+		"backoff above limit":        {keeperOnly, Func("task", nothing), []AfterOption{Backoff(2, 1)}, ErrInvalidOption, nil},
+		"long ID":                    {keeperOnly, Func("task", nothing), []AfterOption{ID(strings.Repeat("i", driver.MaxIDBytes+1))}, ErrInvalidOption, nil},
+		"long group":                 {keeperOnly, Func("task", nothing), []AfterOption{Group(strings.Repeat("g", 129))}, ErrInvalidOption, nil},
+		"ID with a space":            {keeperOnly, Func("task", nothing), []AfterOption{ID("order 9")}, ErrInvalidOption, nil},
+		"group with an umlaut":       {keeperOnly, Func("task", nothing), []AfterOption{Group("Müller")}, ErrInvalidOption, nil},
+		"key with a line feed":       {keeperOnly, Func("task", nothing), []AfterOption{Deduplication("a\n")}, ErrInvalidOption, nil},
+		"long deduplication":         {keeperOnly, Func("task", nothing), []AfterOption{Deduplication(strings.Repeat("d", 129))}, ErrInvalidOption, nil},
+		"delay without a sender":     {keeperOnly, Func("task", nothing), []AfterOption{Delay(time.Second)}, ErrInvalidOption, nil},
+		"input":                      {senderOnly, afterBad.With(unmarshalable{}), nil, ErrInput, errMarshal},
+		"input that no worker reads": {senderOnly, afterRaw.With(json.RawMessage("\"\xff\"")), nil, ErrInput, nil},
+		"size":                       {senderOnly, afterText.With(strings.Repeat("x", 1000)), nil, ErrTooLarge, nil},
+		"closure":                    {senderOnly, Func("task", nothing), nil, ErrClosure, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

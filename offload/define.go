@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"unicode/utf8"
 )
 
 // definition is a Definition without its type parameter.
@@ -101,7 +102,11 @@ func (t Task) encodeInput() ([]byte, error) {
 	if err := enc.Encode(t.in); err != nil {
 		return nil, fmt.Errorf("%w: task %q, input of type %T: %w", ErrInput, t.name, t.in, err)
 	}
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
+	data := bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	if !utf8.Valid(data) { // encoding/json passes on what a json.RawMessage or a MarshalJSON gives it
+		return nil, fmt.Errorf("%w: task %q, input of type %T: the JSON is not valid UTF-8, and no worker would take it", ErrInput, t.name, t.in)
+	}
+	return data, nil
 }
 
 // lookup finds the definition of a task that arrived by name.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -167,6 +168,12 @@ func TestHandOffRetriesEntries(t *testing.T) {
 	})
 }
 
+// goexitInSend is what a failed assertion in somebody's test of a strategy does.
+func goexitInSend(context.Context, int, []driver.Message) []error {
+	runtime.Goexit()
+	return nil
+}
+
 func TestHandOffThatFailsForGood(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {
@@ -181,10 +188,12 @@ func TestHandOffThatFailsForGood(t *testing.T) {
 		}, errSend, ""},
 		"panic":         {func(context.Context, int, []driver.Message) []error { panic("sender") }, nil, "panicked in Send: sender"},
 		"wrong results": {func(context.Context, int, []driver.Message) []error { return make([]error, 3) }, nil, "3 results for 2 messages"},
+		"goexit":        {goexitInSend, nil, "Goexit in Send"},
+		"goexit, FIFO":  {goexitInSend, nil, "Goexit in Send"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			out := &outbound{name: "out", limits: driver.Limits{BatchEntries: 10}, answer: tc.answer}
+			out := &outbound{name: "out", limits: driver.Limits{BatchEntries: 10, Ordered: strings.HasSuffix(name, "FIFO")}, answer: tc.answer}
 			o, events := open(t, WithStrategies(out))
 			body, err := drive(o, deferringN(t, 2))
 			if !errors.Is(err, ErrHandOver) || body != "" {

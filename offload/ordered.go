@@ -3,6 +3,7 @@ package offload
 import (
 	"context"
 	"fmt"
+	"sync"
 
 	"github.com/go-offload/lambda/offload/driver"
 )
@@ -34,7 +35,9 @@ func (l *link) sendOrdered(ctx context.Context, messages []driver.Message, hasNe
 			}
 			n := l.limits.fill(batch, 0)
 			failed := make([]error, n)
-			l.sendBatch(ctx, batch[:n:n], failed, hasNext)
+			var one sync.WaitGroup
+			one.Go(func() { l.sendBatch(ctx, batch[:n:n], failed, hasNext) })
+			one.Wait()
 			for j, err := range failed {
 				i := at[j]
 				errs[i] = err

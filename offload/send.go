@@ -242,11 +242,15 @@ func (e *entry) message(l *link) driver.Message {
 	return m
 }
 
-// sendBatch sends one batch, and again what failed of it, with exponential backoff.
+// errSendGoexit is for messages whose Send did not come back.
+var errSendGoexit = errors.New("offload: the strategy called runtime.Goexit in Send")
+
+// sendBatch sends one batch, on a goroutine that Send may end, and again what failed of it, with exponential backoff.
 func (l *link) sendBatch(ctx context.Context, batch []driver.Message, errs []error, hasNext bool) {
 	open := make([]int, len(batch)) // indexes of what is not sent yet
 	for i := range open {
 		open[i] = i
+		errs[i] = errSendGoexit // which is what it remains if Send ends this goroutine
 	}
 	var policy backoff.BackOff = &backoff.ExponentialBackOff{
 		InitialInterval:     sendInitialInterval,
@@ -307,7 +311,7 @@ func (l *link) trySend(ctx context.Context, batch []driver.Message) (results []e
 	}
 	returned := false
 	defer func() {
-		if v := recover(); v != nil || !returned {
+		if v := recover(); v != nil || !returned { // a Goexit goes on
 			results = all(backoff.Permanent(fmt.Errorf("offload: strategy %q panicked in Send: %v", l.name, v)))
 		}
 	}()
