@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 )
 
 const (
@@ -128,9 +129,9 @@ func (r *response) Close() error {
 	return err
 }
 
-// closeBody closes the handler's reader. A panic there would kill the process
-// after the response went out, and the tasks with it.
-func (r *response) closeBody() (err error) {
+// closeBody closes the handler's reader, or gives it up when tasks have to end: a reader that hangs
+// would take them along into the function's timeout.
+func (r *response) closeBody() error {
 	if r.buffer != nil {
 		if r.ended.Load() { // otherwise the transport may still be reading it
 			bufferPool.Put(r.buffer)
@@ -141,10 +142,38 @@ func (r *response) closeBody() (err error) {
 	if !ok {
 		return nil
 	}
+	s := r.scope
+	if s.tail.deadline.IsZero() {
+		return s.closeProtected(closer)
+	}
+	result := make(chan error, 1)
+	go func() {
+		err := errCloseGoexit
+		defer func() { result <- err }()
+		err = s.closeProtected(closer)
+	}()
+	late := time.NewTimer(time.Until(s.tail.deadline))
+	defer late.Stop()
+	select {
+	case err := <-result:
+		return err
+	case <-late.C:
+		s.off.log.ErrorContext(s, "offload: closing the handler's response takes longer than the invocation has; tasks end without waiting for it", s.logID())
+		return errCloseLate
+	}
+}
+
+var (
+	errCloseGoexit = errors.New("offload: closing the response called runtime.Goexit")
+	errCloseLate   = errors.New("offload: closing the response did not return in time")
+)
+
+// closeProtected contains a panic, which would kill the process after the response went out, and the tasks with it.
+func (s *scope) closeProtected(closer io.Closer) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
 			err = fmt.Errorf("offload: closing the response panicked: %v", v)
-			r.scope.off.log.ErrorContext(r.scope, "offload: closing the handler's response panicked", "panic", v, r.scope.logID())
+			s.off.log.ErrorContext(s, "offload: closing the handler's response panicked", "panic", v, s.logID())
 		}
 	}()
 	return closer.Close()

@@ -6,8 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/cenkalti/backoff/v4"
@@ -188,18 +191,44 @@ func TestCloserThatFails(t *testing.T) {
 	for name, fail := range map[string]func() error{
 		"error": func() error { return errTask },
 		"panic": func() error { panic(errTask) },
+		"exit":  func() error { runtime.Goexit(); return nil },
 	} {
 		o, events := open(t)
 		_, err := drive(o, func(ctx context.Context) (any, error) {
 			return &closing{Reader: strings.NewReader("x"), fail: fail}, After(ctx, Func("task", nothing))
 		})
-		if err == nil || !strings.Contains(err.Error(), errTask.Error()) {
+		if err == nil || name != "exit" && !strings.Contains(err.Error(), errTask.Error()) {
 			t.Errorf("%s: Close = %v", name, err)
 		}
 		if end := events.end(t, "task"); end.Kind != Done {
 			t.Errorf("%s: end: %v", name, end.Kind)
 		}
 	}
+}
+
+// A closer that hangs does not take the tasks along into the function's timeout.
+func TestCloserThatHangs(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		free := make(chan struct{})
+		out := &outbound{name: "out"}
+		o, events := open(t, WithStrategies(inline{}, out))
+		begin := time.Now()
+		_, err := drive(o, func(ctx context.Context) (any, error) {
+			body := &closing{Reader: strings.NewReader("x"), fail: func() error { <-free; return nil }}
+			return body, errors.Join(After(ctx, sent.With("spills")), After(ctx, Func("stays", nothing)))
+		})
+		if took := time.Since(begin); err == nil || took != lambdaTimeout-DefaultMargin {
+			t.Errorf("Close = %v after %v", err, took)
+		}
+		if end := events.end(t, "handoff/task"); end.Kind != HandedOver || !errors.Is(end.Err, ErrDeadline) {
+			t.Errorf("end: %v, %v", end.Kind, end.Err)
+		}
+		if end := events.end(t, "stays"); end.Kind != Dropped || !errors.Is(end.Err, ErrDeadline) {
+			t.Errorf("end: %v, %v", end.Kind, end.Err)
+		}
+		close(free)
+	})
 }
 
 // A response that breaks off is refused by the Runtime API and aws-lambda-go exits: the
