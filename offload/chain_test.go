@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -158,6 +159,10 @@ func TestOptionsFromTheEnvironment(t *testing.T) {
 		"WithMaxTasks":    WithMaxTasks(-1),
 		"margin":          WithMargin(-1),
 		"WithHandOff":     WithHandOff(7),
+		"WithObserver":    WithObserver(&journal{}, nil),
+		"WithTelemetry":   WithTelemetry((*journal)(nil)),
+		"WithConnections": WithConnections((*http.Client)(nil)),
+		"WithFlush":       WithFlush(nil),
 	} {
 		if _, err := opened(nil, WithStrategies(inline{}), opt); !errors.Is(err, ErrConfig) || !strings.Contains(err.Error(), name) {
 			t.Errorf("%s: %v; want ErrConfig", name, err)

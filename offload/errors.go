@@ -96,8 +96,15 @@ func (e *PanicError) Unwrap() error {
 // caller of the function gets, with "HandOverError" as its errorType. It wraps [ErrHandOver] and the reason of each task.
 type HandOverError struct{ reasons []error }
 
-// Error has a line for each task.
-func (e *HandOverError) Error() string { return errors.Join(e.reasons...).Error() }
+// Error has a line for each task, of the first ten: it becomes the response to the caller, and a line of the log.
+func (e *HandOverError) Error() string {
+	const most = 10
+	text := errors.Join(e.reasons[:min(most, len(e.reasons))]...).Error()
+	if more := len(e.reasons) - most; more > 0 {
+		text += fmt.Sprintf("\nand %d more", more)
+	}
+	return text
+}
 
 // Unwrap gives the reasons, one for each task.
 func (e *HandOverError) Unwrap() []error { return e.reasons }

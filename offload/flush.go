@@ -38,7 +38,10 @@ type Flusher interface {
 // (Lambda Managed Instances), so do the calls of f, and f may well do nothing: nothing is frozen there. Outside
 // Lambda (see [Process]) f is called at Shutdown only.
 func WithFlush(f func(ctx context.Context) error) Option {
-	return func(o *options) { addFlush(o, f) }
+	return func(o *options) {
+		o.require("WithFlush", f)
+		addFlush(o, f)
+	}
 }
 
 // tailEnd is what comes after the tasks. It is an interface for the sake of programs that

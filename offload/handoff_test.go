@@ -219,6 +219,25 @@ func TestHandOffThatFailsForGood(t *testing.T) {
 	}
 }
 
+// The error is a response and a log line; what became of each task is in its event.
+func TestHandOverErrorIsShort(t *testing.T) {
+	t.Parallel()
+	for n, more := range map[int]string{9: "", 10: "", 11: "and 1 more", 5000: "and 4990 more"} {
+		out := &outbound{name: "out", answer: func(context.Context, int, []driver.Message) []error {
+			return []error{backoff.Permanent(errSend)}
+		}}
+		o, events := open(t, WithStrategies(out))
+		_, err := drive(o, deferringN(t, n))
+		text := fmt.Sprint(err)
+		if !errors.Is(err, errSend) || len(text) > 2000 || strings.Count(text, errSend.Error()) != min(n, 10) || !strings.HasSuffix(text, more) {
+			t.Errorf("%d tasks: %v", n, err)
+		}
+		if got := len(events.events("handoff/task")); got != 2*n {
+			t.Errorf("%d tasks: %d events", n, got)
+		}
+	}
+}
+
 // A sender that never answers well is given up in time for the response.
 func TestHandOffGivesUp(t *testing.T) {
 	t.Parallel()

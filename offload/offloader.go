@@ -104,6 +104,9 @@ func (o *offloader) seesEveryInvocation() bool {
 
 // complete fills in what code left open, from the environment and the defaults.
 func (o *options) complete() error {
+	if o.invalid != nil {
+		return o.invalid
+	}
 	if o.logger == nil {
 		o.logger = slog.Default()
 	}

@@ -3,7 +3,9 @@ package offload
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
+	"reflect"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -52,9 +54,19 @@ type options struct {
 	lambda      []lambda.Option
 	encode      func(*json.Encoder)
 	getenv      func(string) string
+	invalid     error    // of the first option that cannot be used
 	worker      bool     // started with StartWorker
 	crossing    crossing // nil: tasks neither leave the process nor arrive
 	process     bool     // made by NewProcess
+}
+
+// require refuses a nil, and with it what a constructor gives whose error was not looked at: it would panic in
+// the middle of some invocation.
+func (o *options) require(option string, value any) {
+	v := reflect.ValueOf(value)
+	if o.invalid == nil && (value == nil || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()) {
+		o.invalid = fmt.Errorf("%w: %s was given a nil %T", ErrConfig, option, value)
+	}
 }
 
 // WithStrategy selects strategies by name, as OFFLOAD_STRATEGY does: a list
@@ -121,7 +133,12 @@ func WithHandOff(h HandOff) Option {
 // WithObserver adds an observer of task events. It may be given several times. If
 // it is not given at all, a [LogObserver] writes what went wrong to the logger.
 func WithObserver(obs ...Observer) Option {
-	return func(o *options) { o.observers = append(o.observers, obs...) }
+	return func(o *options) {
+		for _, observer := range obs {
+			o.require("WithObserver", observer)
+		}
+		o.observers = append(o.observers, obs...)
+	}
 }
 
 // WithLogger sets where warnings go. The default is slog.Default().
@@ -134,7 +151,12 @@ func WithLogger(l *slog.Logger) Option {
 // connection that idled through a freeze is usually dead, and the first request on it fails.
 // *http.Client and *http.Transport have the method.
 func WithConnections(clients ...interface{ CloseIdleConnections() }) Option {
-	return func(o *options) { o.connections = append(o.connections, clients...) }
+	return func(o *options) {
+		for _, client := range clients {
+			o.require("WithConnections", client)
+		}
+		o.connections = append(o.connections, clients...)
+	}
 }
 
 // WithBaseContext sets the parent of all invocation contexts, as

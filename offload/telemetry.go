@@ -6,6 +6,7 @@ package offload
 func WithTelemetry(obs ...Observer) Option {
 	return func(o *options) {
 		for _, observer := range obs {
+			o.require("WithTelemetry", observer)
 			o.telemetry = append(o.telemetry, observer)
 			if t, ok := observer.(Tracer); ok {
 				o.tracers = append(o.tracers, t)
