@@ -157,6 +157,18 @@ func golden(t *testing.T, file string, got []byte) {
 	}
 }
 
+// TestDoneAtTheThaw: a task that ends between the thaw and the event was done because of that event.
+func TestDoneAtTheThaw(t *testing.T) {
+	t.Parallel()
+	tr := synthetic(t, "naive")
+	for i := range tr.tasks {
+		tr.tasks[i].to = tr.requests[1].awake.from - time.Microsecond
+	}
+	if _, during := tr.lastDone(); during != 2 {
+		t.Errorf("the work was done because of request %d, want 2", during)
+	}
+}
+
 // TestMissingRecord: a request that Lambda knows nothing of is an error, not an empty drawing.
 func TestMissingRecord(t *testing.T) {
 	t.Parallel()

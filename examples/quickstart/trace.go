@@ -148,15 +148,16 @@ func (tr trace) frozen() []span {
 	return spans
 }
 
-// lastDone is when the slowest task was done, and the request during which that was,
-// counted from 1.
+// lastDone is when the slowest task was done, and the request that thawed the environment
+// for it, counted from 1. The thaw comes a moment before the event, and a task may end in between.
 func (tr trace) lastDone() (at time.Duration, during int) {
 	for _, t := range tr.tasks {
 		at = max(at, t.to)
 	}
-	for i, r := range tr.requests {
-		if at >= r.awake.from {
-			during = i + 1
+	during = 1
+	for _, r := range tr.requests[:len(tr.requests)-1] {
+		if at > r.awake.to {
+			during++
 		}
 	}
 	return at, during
