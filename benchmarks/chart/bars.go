@@ -3,6 +3,7 @@ package chart
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Bars compares one number of each contestant, on an axis that begins at zero.
@@ -21,11 +22,34 @@ type Bar struct {
 	Role  Role
 	Value float64 // NaN = not measured
 	// To is where a thin line from the end of the bar ends, such as the 99th
-	// percentile beside the median; 0 = none.
+	// percentile beside the median; 0 = none. One that is OffScale has an arrowhead
+	// at the end of the axis instead: it would press the bars into a corner.
 	To       float64
 	Modelled float64 // NaN = none
 	Note     string
 	Alarm    bool
+}
+
+// farOut is how many times the longest bar a thin line may be long.
+const farOut = 1.5
+
+// longest is the longest of the bars, measured or modelled.
+func (f Bars) longest() float64 {
+	hi := 0.0
+	for _, r := range f.Rows {
+		for _, v := range []float64{r.Value, r.Modelled} {
+			if !math.IsNaN(v) {
+				hi = math.Max(hi, v)
+			}
+		}
+	}
+	return hi
+}
+
+// OffScale reports whether the thin line of some row ends beyond the axis.
+func (f Bars) OffScale() bool {
+	limit := farOut * f.longest()
+	return slices.ContainsFunc(f.Rows, func(r Bar) bool { return limit > 0 && r.To > limit })
 }
 
 // Draw lays the figure out.
@@ -36,13 +60,11 @@ func (f Bars) Draw(w float64) *Drawing {
 		format = Count
 	}
 	var names, notes []string
-	hi := 0.0
+	hi := f.longest()
 	for _, r := range f.Rows {
 		names, notes = append(names, r.Name), append(notes, r.Note)
-		for _, v := range []float64{r.Value, r.To, r.Modelled} {
-			if !math.IsNaN(v) {
-				hi = math.Max(hi, v)
-			}
+		if r.To <= farOut*f.longest() {
+			hi = math.Max(hi, r.To)
 		}
 	}
 	top, height := padding, 20.0
@@ -79,8 +101,16 @@ func (f Bars) Draw(w float64) *Drawing {
 		bar := math.Max(s.at(row.Value)-r.left, 2)
 		title := fmt.Sprintf("%s: %s", row.Name, format(row.Value))
 		d.add(rect{x: r.left, y: y + 2, w: bar, h: h - 4, fill: row.Role, title: title})
-		if row.To > row.Value {
-			d.add(line(r.left+bar, y+h/2, s.at(row.To), y+h/2, row.Role, 2), line(s.at(row.To), y+h/2-4, s.at(row.To), y+h/2+4, row.Role, 2))
+		middle := y + h/2
+		switch {
+		case row.To > s.to:
+			d.add(
+				line(r.left+bar, middle, r.right, middle, row.Role, 2),
+				path{points: []Point{{r.right - 7, middle - 4}, {r.right, middle}, {r.right - 7, middle + 4}}, stroke: row.Role, width: 2},
+			)
+		case row.To > row.Value:
+			end := s.at(row.To)
+			d.add(line(r.left+bar, middle, end, middle, row.Role, 2), line(end, middle-4, end, middle+4, row.Role, 2))
 		}
 	}
 	d.axisName(f.Axis, r.left, r.right, bottom)

@@ -64,6 +64,35 @@ func charts() map[string]drawable {
 	}
 }
 
+// One answer that is late by far must not press the bars, which are what the figure is about, into a corner.
+func TestBarsKeepTheirScale(t *testing.T) {
+	t.Parallel()
+	bars := Bars{Format: Seconds, Rows: []Bar{
+		{Name: "inline", Role: Waits, Value: 5, To: 6, Modelled: math.NaN()},
+		{Name: "invoke", Role: Sends, Value: 0.02, To: 0.03, Modelled: math.NaN()},
+	}}
+	longest := func() float64 {
+		w := 0.0
+		for _, m := range bars.Draw(820).marks {
+			if r, ok := m.(rect); ok {
+				w = math.Max(w, r.w)
+			}
+		}
+		return w
+	}
+	before := longest()
+	if bars.OffScale() {
+		t.Error("a line of 6 s beside a bar of 5 s has no room")
+	}
+	bars.Rows[1].To = 60
+	if !bars.OffScale() {
+		t.Error("a line of 60 s beside a bar of 5 s is on the scale")
+	}
+	if after := longest(); after < before {
+		t.Errorf("the longest bar has %.0f px, without the late answer %.0f", after, before)
+	}
+}
+
 func TestGoldenDrawings(t *testing.T) {
 	t.Parallel()
 	for name, c := range charts() {

@@ -62,7 +62,7 @@ func (b *builder) concurrency() (Figure, bool, error) {
 	f.Numbers = &Table{Head: []string{"", "rate", "function, modelled", "measured", "worker, modelled", "measured"}}
 	for _, c := range b.r.Of(name) {
 		rate, front, worker := c.Steady()
-		l.Points = append(l.Points, chart.Measured{Name: short(c.Contestant), Role: role(c.Contestant), XY: chart.XY{X: rate, Y: front}})
+		l.Points = append(l.Points, chart.Measured{Name: string(c.Contestant), Role: role(c.Contestant), XY: chart.XY{X: rate, Y: front}})
 		v := w
 		v.Traffic = cost.Constant(rate)
 		capacity, err := cost.Environments(v, c.Contestant)
@@ -104,7 +104,7 @@ func (b *builder) coldStarts() (Figure, bool, error) {
 	burst := cost.Burst{Rate: w.Load.Rate, For: time.Duration(float64(w.Load.Requests) / w.Load.Rate * float64(time.Second))}
 	f := Figure{
 		ID: "cold-starts", Title: fmt.Sprintf("Cold starts under a burst of %d requests", w.Load.Requests), Basis: []string{"measured", "modelled"},
-		How: "Solid: environments of the function that had to be started, the mean over rounds. Hatched: what the scaling model says. A client waited for each of them, except with API Gateway async. Ways that keep the environment for their tasks start more of them.",
+		How: "Solid: environments of the function that had to be started, the mean over rounds. Hatched: what the scaling model says. A client waited for each of them, except with apigateway-async. Ways that keep the environment for their tasks start more of them.",
 		Facts: []string{fmt.Sprintf("%d requests at %s a second, no environment there before; the cold starts of workers, for which no client waits, are in the table.",
 			w.Load.Requests, chart.Count(w.Load.Rate))},
 		Sources: []Source{{"Lambda scaling behavior", "https://docs.aws.amazon.com/lambda/latest/dg/scaling-behavior.html"}},
@@ -117,7 +117,7 @@ func (b *builder) coldStarts() (Figure, bool, error) {
 	for _, c := range b.r.Of(w.Name) {
 		n := float64(max(len(c.Rounds), 1))
 		front, worker := float64(c.Front().ColdStarts)/n, float64(c.Worker().ColdStarts)/n
-		bar := chart.Bar{Name: short(c.Contestant), Role: role(c.Contestant), Value: front, Modelled: math.NaN()}
+		bar := chart.Bar{Name: string(c.Contestant), Role: role(c.Contestant), Value: front, Modelled: math.NaN()}
 		bar.Note = chart.Count(math.Round(front*10) / 10)
 		modelled, modelledWorker := "–", "–"
 		if sim, err := cost.SimulateBurst(model, c.Contestant, burst); err == nil {

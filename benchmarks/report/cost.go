@@ -39,8 +39,8 @@ func (b *builder) costs() (Section, error) {
 	w := b.priced()
 	s := Section{
 		ID: "cost", Title: "What it costs",
-		About: fmt.Sprintf("Modelled, not measured: prices of %s in %s at %s requests a second, %d MB for the function and %d MB for a worker of its own, x86, no free tier.",
-			b.o.Prices.AsOf, b.o.Prices.Region, chart.Count(b.o.Rate), w.Function.MemoryMB, b.o.WorkerMemoryMB),
+		About: fmt.Sprintf("Modelled, not measured: prices of %s in %s at %s requests a second, %s for the function and %s for a worker of its own, x86, no free tier.",
+			b.o.Prices.AsOf, b.o.Prices.Region, chart.Count(b.o.Rate), megabytes(w.Function.MemoryMB), megabytes(b.o.WorkerMemoryMB)),
 	}
 	f := Figure{
 		ID: "cost-by-task", Title: "Dollars a month by the duration of a task", Basis: []string{"modelled"},
@@ -67,15 +67,17 @@ func (b *builder) costs() (Section, error) {
 	l.Series = curves.series
 	f.Facts = append(f.Facts, curves.merged...)
 	for _, x := range crossings {
-		l.Marks = append(l.Marks, chart.Mark{X: float64(x.From) / 1000, Label: fmt.Sprintf("%s: %s cheaper than %s", chart.Seconds(float64(x.From)/1000), short(x.Cheaper), short(x.Was))})
+		l.Marks = append(l.Marks, chart.Mark{X: float64(x.From) / 1000, Label: fmt.Sprintf("%s: %s cheaper than %s", chart.Seconds(float64(x.From)/1000), x.Cheaper, x.Was)})
 		text := x.String()
 		f.Facts = append(f.Facts, strings.ToUpper(text[:1])+text[1:]+".")
+		if b.cheaper == "" {
+			b.cheaper = text
+		}
 	}
-	same, err := b.sameMemory(w)
-	if err != nil {
+	if b.sameSize, err = b.sameMemory(w); err != nil {
 		return s, err
 	}
-	f.Facts = append(f.Facts, same)
+	f.Facts = append(f.Facts, b.sameSize)
 	f.Sources = b.priceSources()
 	f.Numbers, err = b.costNumbers(w)
 	if err != nil {
@@ -106,21 +108,30 @@ func (b *builder) breakEvens(w cost.Workload) ([]cost.Crossing, error) {
 	return all, nil
 }
 
-// sameMemory says what becomes of the break-even when the worker is as large as
-// the function.
+// sameMemory says what becomes of the break-evens when the worker is as large as
+// the function: a smaller one is most of what makes sending cheaper.
 func (b *builder) sameMemory(w cost.Workload) (string, error) {
 	w.Tasks, w.Worker = 1, nil
-	found, err := cost.BreakEven(w, cost.Extension, cost.SQS, b.o.Prices, cost.TaskDuration, 1, cost.MaxTimeout.Milliseconds()-1000)
-	if err != nil {
-		return "", err
-	}
-	for _, x := range found {
-		if x.Cheaper == cost.SQS && x.Was == cost.Extension {
-			return fmt.Sprintf("With a worker of %d MB, the same as the function, sqs is cheaper than extension from %s on.", w.Function.MemoryMB, chart.Seconds(float64(x.From)/1000)), nil
+	size := "With a worker of " + megabytes(w.Function.MemoryMB) + ", the same as the function, "
+	var from []string
+	for _, sender := range []cost.Contestant{cost.Invoke, cost.SQS} {
+		found, err := cost.BreakEven(w, cost.Extension, sender, b.o.Prices, cost.TaskDuration, 1, cost.MaxTimeout.Milliseconds()-1000)
+		if err != nil {
+			return "", err
+		}
+		for _, x := range found {
+			if x.Cheaper == sender && x.Was == cost.Extension {
+				from = append(from, fmt.Sprintf("%s is cheaper than extension from %s on", sender, chart.Seconds(float64(x.From)/1000)))
+			}
 		}
 	}
-	return fmt.Sprintf("With a worker of %d MB, the same as the function, sqs is at no duration cheaper than extension: the same milliseconds are billed, and the queue comes on top.", w.Function.MemoryMB), nil
+	if len(from) > 0 {
+		return size + strings.Join(from, ", and ") + ".", nil
+	}
+	return size + "neither invoke nor sqs is ever cheaper than extension: the same milliseconds are billed, and the way to the worker comes on top.", nil
 }
+
+func megabytes(n int) string { return chart.Count(float64(n)) + " MB" }
 
 // curves are the lines of a modelled figure. Contestants that differ by less than
 // a line's width share one.
@@ -176,14 +187,10 @@ func (b *builder) curves(value func(cost.Contestant, float64) (float64, error), 
 		if slices.Contains(g.members, cost.Extension) {
 			r = chart.Keeps
 		}
-		name := short(g.members[0])
+		name := string(g.members[0])
 		if len(g.members) > 1 {
 			name = groupName(g.members)
-			names := make([]string, len(g.members))
-			for i, m := range g.members {
-				names[i] = short(m)
-			}
-			out.merged = append(out.merged, fmt.Sprintf("One line for %s: they differ by less than %.0f %%.", strings.Join(names, ", "), 100*alike))
+			out.merged = append(out.merged, fmt.Sprintf("“%s” is one line for several that differ by less than %.0f %%: %s.", name, 100*alike, list(g.members)))
 		}
 		out.series = append(out.series, chart.Line{Name: name, Role: r, Dash: dashes[used[r]%len(dashes)], Points: g.points})
 		used[r]++
@@ -202,7 +209,7 @@ func groupName(members []cost.Contestant) string {
 	if !slices.ContainsFunc(members, func(c cost.Contestant) bool { return role(c) != chart.Sends }) {
 		return "sent elsewhere"
 	}
-	return fmt.Sprintf("%s and %d more", short(members[0]), len(members)-1)
+	return fmt.Sprintf("%s and %d more", members[0], len(members)-1)
 }
 
 func closeTo(a, b []chart.XY) bool {
@@ -236,7 +243,7 @@ func (b *builder) costNumbers(w cost.Workload) (*Table, error) {
 			case err != nil:
 				return nil, err
 			default:
-				row = append(row, Value{Text: bill.Total().String()})
+				row = append(row, Value{Text: chart.Dollars(bill.Total().Float64())})
 			}
 		}
 		t.Rows = append(t.Rows, row)

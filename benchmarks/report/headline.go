@@ -51,13 +51,19 @@ func (b *builder) headline() Headline {
 	priced.Tasks, priced.Task = w.Tasks, analysis.Declared(w).Task
 	for _, c := range cells {
 		h := c.Histogram()
-		bar := chart.Bar{Name: short(c.Contestant), Role: role(c.Contestant), Value: h.At(50).Seconds(), To: h.At(99).Seconds()}
+		bar := chart.Bar{Name: string(c.Contestant), Role: role(c.Contestant), Value: h.At(50).Seconds(), To: h.At(99).Seconds()}
 		bar.Note = fmt.Sprintf("%s / %s", chart.Seconds(bar.Value), chart.Seconds(bar.To))
 		if c.TasksLost > 0 {
 			bar.Note, bar.Alarm = fmt.Sprintf("%s, %d of %d tasks lost", chart.Seconds(bar.Value), c.TasksLost, c.TasksDue), true
 		}
 		bars.Rows = append(bars.Rows, bar)
 		f.Numbers.Rows = append(f.Numbers.Rows, b.headlineRow(c, h, floor, priced))
+	}
+	if fewest := fewestAnswers(cells); fewest < 100 {
+		f.Facts = append(f.Facts, fmt.Sprintf("%d requests each: of fewer than 100, the 99th percentile is the slowest one.", fewest))
+	}
+	if bars.OffScale() {
+		f.Facts = append(f.Facts, "An arrow: the 99th percentile lies beyond the axis, at the number on the right.")
 	}
 	where := "Times were measured under a local Lambda, with services on loopback; nothing here ran on AWS."
 	switch {
@@ -66,10 +72,19 @@ func (b *builder) headline() Headline {
 	case b.r.Run.Network.Profile == "aws":
 		where = "Times were measured under a local Lambda, with modelled delays on calls of services; nothing here ran on AWS."
 	}
-	f.Facts = append(f.Facts, fmt.Sprintf("Dollars are modelled: %s requests a second, %d MB, a worker of %d MB, prices of %s.",
-		chart.Count(b.o.Rate), priced.Function.MemoryMB, b.o.WorkerMemoryMB, b.o.Prices.AsOf), where)
+	f.Facts = append(f.Facts, fmt.Sprintf("The dollars in the table are modelled: %s requests a second, %s, a worker of %s, prices of %s.",
+		chart.Count(b.o.Rate), megabytes(priced.Function.MemoryMB), megabytes(b.o.WorkerMemoryMB), b.o.Prices.AsOf), where)
 	f.chart = bars
 	return Headline{Figure: f, Markdown: b.markdown(f)}
+}
+
+// fewestAnswers is how many answers the contestant with the fewest had.
+func fewestAnswers(cells []*analysis.Cell) int64 {
+	fewest := cells[0].Histogram().Count()
+	for _, c := range cells[1:] {
+		fewest = min(fewest, c.Histogram().Count())
+	}
+	return fewest
 }
 
 // handlerAlone is the median response of the handler without its tasks: the

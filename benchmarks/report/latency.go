@@ -43,7 +43,7 @@ func (b *builder) latency(workload, how string) Figure {
 	for _, c := range cells {
 		h := c.Histogram()
 		row := chart.Distribution{
-			Name: short(c.Contestant), Role: role(c.Contestant), Limit: float64(w.DeadlineMS) / 1000,
+			Name: string(c.Contestant), Role: role(c.Contestant), Limit: float64(w.DeadlineMS) / 1000,
 			P50: h.At(50).Seconds(), P99: h.At(99).Seconds(), Max: h.At(100).Seconds(),
 		}
 		for _, bin := range h.Bins() {

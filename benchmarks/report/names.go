@@ -1,6 +1,8 @@
 package report
 
 import (
+	"strings"
+
 	"github.com/go-offload/lambda/benchmarks/chart"
 	"github.com/go-offload/lambda/benchmarks/cost"
 )
@@ -23,19 +25,11 @@ func role(c cost.Contestant) chart.Role {
 	}
 }
 
-// short is the name of a contestant in a figure, where a comma would look like
-// the end of it.
-func short(c cost.Contestant) string {
-	switch c {
-	case cost.APIGatewayAsync:
-		return "API Gateway async"
-	case cost.SQSAfter:
-		return "sqs (hand-off after)"
-	case cost.StreamResponse:
-		return "stream (streamed)"
-	case cost.ExtensionSQS:
-		return "extension → sqs"
-	default:
-		return string(c)
+// list names contestants in a sentence; some have a comma in their names.
+func list(contestants []cost.Contestant) string {
+	names := make([]string, len(contestants))
+	for i, c := range contestants {
+		names[i] = string(c)
 	}
+	return strings.Join(names, "; ")
 }

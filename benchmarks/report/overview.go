@@ -48,7 +48,7 @@ func traitOf(c cost.Contestant) trait {
 	case cost.Invoke:
 		return trait{"on-failure destination", "lambda:InvokeFunction", cited("event of 1 MB; 15 min for each task", srcQuotas), cited("twice, after 1 and 2 minutes", srcAsync)}
 	case cost.SQS, cost.SQSAfter:
-		return trait{"queue, dead-letter queue, event source mapping", "sqs:SendMessage, ReceiveMessage, DeleteMessage, GetQueueAttributes", cited("message and batch of 1 MiB; 15 min for each batch", srcSQSQuotas), cited("after the visibility timeout, until maxReceiveCount", srcSQSErrors)}
+		return trait{"queue, dead-letter queue, event source mapping", "sqs:SendMessage; the worker: ReceiveMessage, DeleteMessage, GetQueueAttributes, and ChangeMessageVisibility for a backoff", cited("message and batch of 1 MiB; 15 min for each batch", srcSQSQuotas), cited("after a backoff or the visibility timeout, until maxReceiveCount", srcSQSErrors)}
 	case cost.Stream:
 		return trait{"none", "none", cited(timeout, srcRuntime), inProcess}
 	case cost.StreamResponse:
@@ -115,7 +115,7 @@ func busyOf(c *analysis.Cell) Value {
 }
 
 // summary is the page in a few sentences.
-func (b *builder) summary(p *Page) []string {
+func (b *builder) summary() []string {
 	cells := b.r.Of(b.longest())
 	var out []string
 	find := func(c cost.Contestant) *analysis.Cell { return b.r.Cell(cells[0].Workload.Name, c) }
@@ -125,17 +125,9 @@ func (b *builder) summary(p *Page) []string {
 		out = append(out, fmt.Sprintf("With %s of work behind the response the client waits %s if the handler does it first, and %s if an extension keeps the environment awake for it (medians).",
 			task, chart.Seconds(inline.Median().Value), chart.Seconds(extension.Median().Value)))
 	}
-	for _, f := range p.Figures() {
-		if f.ID == "cost-by-task" && len(f.Facts) > 0 {
-			for _, fact := range f.Facts {
-				if len(fact) > 4 && fact[:4] == "From" {
-					out = append(out, "In dollars, at the prices and memory sizes below: "+lower(fact))
-					return out
-				}
-			}
-		}
+	if b.cheaper != "" {
+		out = append(out, fmt.Sprintf("In dollars, at %s requests a second with %s for the function and %s for a worker: %s. %s",
+			chart.Count(b.o.Rate), megabytes(b.o.MemoryMB), megabytes(b.o.WorkerMemoryMB), b.cheaper, b.sameSize))
 	}
 	return out
 }
-
-func lower(s string) string { return string(s[0]|0x20) + s[1:] }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"slices"
 	"strings"
 	"time"
 
@@ -127,7 +128,8 @@ type Page struct {
 	Title    string
 	Summary  []string // the answer in sentences
 	Losses   []Loss
-	Failures []Loss // tasks that failed in all of their attempts
+	Late     string    // which of the contestants in Losses finished the rest by luck
+	Failures []Failure // tasks that failed in all of their attempts
 	Headline Headline
 	Overview []Table
 	Sections []Section
@@ -145,10 +147,18 @@ type Section struct {
 	Figures          []Figure
 }
 
-// Loss is a contestant that lost tasks on a workload, or failed them.
+// Loss is a contestant that lost tasks on a workload.
 type Loss struct {
 	Contestant, Workload string
 	Tasks, Due           int
+}
+
+// Failure is a workload some of whose tasks failed, with the contestants that
+// failed the same number of them.
+type Failure struct {
+	Workload    string
+	Contestants []string
+	Tasks, Due  int
 }
 
 // Build makes the page. The error wraps ErrEmpty for a file without rounds; other
@@ -164,8 +174,11 @@ func Build(r *analysis.Results, o Options) (*Page, error) {
 		if c.TasksLost > 0 {
 			p.Losses = append(p.Losses, Loss{string(c.Contestant), title(c), c.TasksLost, c.TasksDue})
 		}
+		if c.TasksLost > 0 && c.TasksLost < c.TasksDue && c.Contestant == cost.Goroutine {
+			p.Late = string(c.Contestant)
+		}
 		if c.TasksFailed > 0 {
-			p.Failures = append(p.Failures, Loss{string(c.Contestant), title(c), c.TasksFailed, c.TasksDue})
+			p.addFailure(c)
 		}
 	}
 	p.Headline, p.Overview = b.headline(), b.overview()
@@ -176,9 +189,20 @@ func Build(r *analysis.Results, o Options) (*Page, error) {
 		}
 		p.Sections = append(p.Sections, s)
 	}
-	p.Summary = b.summary(p)
+	p.Summary = b.summary()
 	p.Prices = b.priceTable()
 	return p, nil
+}
+
+func (p *Page) addFailure(c *analysis.Cell) {
+	i := slices.IndexFunc(p.Failures, func(f Failure) bool {
+		return f.Workload == title(c) && f.Tasks == c.TasksFailed && f.Due == c.TasksDue
+	})
+	if i < 0 {
+		i = len(p.Failures)
+		p.Failures = append(p.Failures, Failure{Workload: title(c), Tasks: c.TasksFailed, Due: c.TasksDue})
+	}
+	p.Failures[i].Contestants = append(p.Failures[i].Contestants, string(c.Contestant))
 }
 
 // Figures are all figures of the page, in its order, the headline first.
@@ -194,6 +218,9 @@ func (p *Page) Figures() []Figure {
 type builder struct {
 	r *analysis.Results
 	o Options
+
+	cheaper  string // the first break-even, in words
+	sameSize string // what becomes of it with a worker as large as the function
 }
 
 func title(c *analysis.Cell) string {
@@ -211,7 +238,7 @@ func (b *builder) describe(p *Page) {
 	if cpu == "" {
 		cpu = "unknown processor"
 	}
-	p.Machine = fmt.Sprintf("%s, %d cores, %d MB, %s/%s, kernel %s", cpu, m.Cores, m.MemoryMB, m.OS, m.Arch, m.Kernel)
+	p.Machine = fmt.Sprintf("%s, %d cores, %s, %s/%s, kernel %s", cpu, m.Cores, megabytes(m.MemoryMB), m.OS, m.Arch, m.Kernel)
 	p.Versions = fmt.Sprintf("%s, commit %s, %s", run.Go, orUnknown(run.Commit), run.Started.UTC().Format(time.DateOnly))
 	p.Commands = []string{strings.Join(run.Command, " "), b.o.Command}
 	if run.Target == "aws" {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-offload/lambda/benchmarks/chart"
 	"github.com/go-offload/lambda/benchmarks/cost"
 )
 
@@ -45,10 +46,17 @@ func (b *builder) priceTable() *Table {
 		t.Rows = append(t.Rows, []Value{
 			{Text: string(m)},
 			{Text: "$" + strings.TrimPrefix(r.Tiers[0].Price.String(), "$")},
-			{Text: r.Per.String() + " " + r.Unit},
+			{Text: chart.Count(r.Per.Float64()) + " " + plural(r.Unit, r.Per.Float64())},
 			{Text: r.Source, Source: &Source{r.Source, firstURL(r.Source)}},
 			{Text: r.Note},
 		})
 	}
 	return t
+}
+
+func plural(unit string, n float64) string {
+	if n == 1 || unit != "request" {
+		return unit
+	}
+	return unit + "s"
 }

@@ -121,6 +121,30 @@ func TestLostTasksComeFirst(t *testing.T) {
 	}
 }
 
+func TestFailuresAreToldOnce(t *testing.T) {
+	t.Parallel()
+	r := analysis.Of(recordtest.File(recordtest.Options{}))
+	workload := r.Workloads()[0].Name
+	for i, c := range r.Of(workload) {
+		c.TasksFailed = 2 + i/len(cost.Contestants()[1:]) // all but the last fail two
+	}
+	p, err := Build(r, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(cost.Contestants()); len(p.Failures) != 2 || len(p.Failures[0].Contestants) != n-1 || len(p.Failures[1].Contestants) != 1 || p.Failures[1].Tasks != 3 {
+		t.Errorf("%+v", p.Failures)
+	}
+}
+
+func TestNamesBreakAtTheirJoints(t *testing.T) {
+	t.Parallel()
+	got, want := breaks(`a, b,response=streamed <"sqs:SendMessage">`), `a, b,<wbr>response=<wbr>streamed &lt;&#34;sqs:<wbr>Send<wbr>Message&#34;&gt;`
+	if string(got) != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestAnswersAfterTheDeadlineAreNamed(t *testing.T) {
 	t.Parallel()
 	p, html := build(t, recordtest.File(recordtest.Options{}))

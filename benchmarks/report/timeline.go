@@ -14,7 +14,7 @@ import (
 func (b *builder) timelines() (Section, error) {
 	s := Section{
 		ID: "timeline", Title: "What happens when",
-		About: "One request of each contestant, the one in the middle by the time at which its tasks were done.",
+		About: "One request of each contestant: the median one, by when its last task was done.",
 	}
 	if w := b.everyday(); w != "" {
 		s.Figures = append(s.Figures, b.timeline(w))
@@ -76,7 +76,7 @@ func (b *builder) timeline(name string) Figure {
 
 func laneOf(c *analysis.Cell, q *record.Request) chart.Lane {
 	at := func(ns int64) float64 { return float64(ns-q.IntendedNS) / 1e9 }
-	lane := chart.Lane{Name: short(c.Contestant), Role: role(c.Contestant), Answer: at(q.DoneNS)}
+	lane := chart.Lane{Name: string(c.Contestant), Role: role(c.Contestant), Answer: at(q.DoneNS)}
 	billed := int64(0)
 	for i, v := range q.Invocations {
 		second := v.Function == record.Worker

@@ -18,9 +18,10 @@ import (
 var pageHTML string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"css":  func() template.CSS { return template.CSS(chart.CSS(":root")) }, //nolint:gosec // made of constants
-	"keep": unbroken,
-	"slug": func(s string) string { return strings.ReplaceAll(s, " ", "-") },
+	"css":    func() template.CSS { return template.CSS(chart.CSS(":root")) }, //nolint:gosec // made of constants
+	"keep":   unbroken,
+	"breaks": breaks,
+	"slug":   func(s string) string { return strings.ReplaceAll(s, " ", "-") },
 	"facts": func(p *Page, f Figure) map[string]any {
 		return map[string]any{"Page": p, "Figure": f}
 	},
@@ -74,6 +75,14 @@ var number = regexp.MustCompile(`(\d) (µs|ms|s|min|h|MB|MiB)\b`)
 
 // unbroken keeps numbers and units on one line.
 func unbroken(s string) string { return number.ReplaceAllString(s, "$1\u00a0$2") }
+
+// joint is where a name that is too long for its column may be broken.
+var joint = regexp.MustCompile(`([,=:])(\S)|([a-z])([A-Z])`)
+
+// breaks lets a name go on in the next line at its joints, not in the middle of a word.
+func breaks(s string) template.HTML {
+	return template.HTML(joint.ReplaceAllString(template.HTMLEscapeString(s), "$1$3<wbr>$2$4")) //nolint:gosec // escaped, and HTML entities have no joints
+}
 
 func create(path string, write func(io.Writer) error) error {
 	f, err := os.Create(path)
