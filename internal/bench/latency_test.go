@@ -3,7 +3,6 @@
 package bench
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,24 +13,36 @@ import (
 	"github.com/go-offload/lambda/lambdatest"
 )
 
-// contestants are the same handler, bare and on each in-process strategy.
-var contestants = []string{"", "stream", "extension"}
+// contestant is one way to run the same handler.
+type contestant struct {
+	name string
+	env  map[string]string
+}
 
-func name(strategy string) string { return cmp.Or(strategy, "bare") }
+// The first is what the others are compared with.
+var (
+	bare       = contestant{"bare", nil}
+	strategies = []contestant{
+		bare,
+		{"stream", map[string]string{"OFFLOAD_STRATEGY": "stream"}},
+		{"extension", map[string]string{"OFFLOAD_STRATEGY": "extension"}},
+	}
+	// bare-again shows what chance makes of the same thing, and bare-poller what an extension costs that does nothing.
+	controlled = append(strategies[:len(strategies):len(strategies)],
+		contestant{"bare-again", nil},
+		contestant{"bare-poller", map[string]string{"POLL": "1"}},
+	)
+)
 
 // deploy starts the contestants, each with warm environments.
-func deploy(b *testing.B, environments int) []*lambdatest.Lambda {
+func deploy(b *testing.B, contestants []contestant, environments int) []*lambdatest.Lambda {
 	b.Helper()
 	var lambdas []*lambdatest.Lambda
-	for _, strategy := range contestants {
-		env := map[string]string{}
-		if strategy != "" {
-			env["OFFLOAD_STRATEGY"] = strategy
-		}
+	for _, c := range contestants {
 		l := lambdatest.Start(b, lambdatest.Function{
-			Name:            name(strategy),
+			Name:            c.name,
 			Package:         "./testdata/function",
-			Env:             env,
+			Env:             c.env,
 			Timeout:         30 * time.Second,
 			MaxEnvironments: environments,
 			Settle:          -1,
@@ -59,16 +70,16 @@ func percentile(d []time.Duration, p float64) time.Duration {
 }
 
 // report compares each contestant's series with the first one's.
-func report(b *testing.B, series [][]time.Duration) {
+func report(b *testing.B, contestants []contestant, series [][]time.Duration) {
 	b.Helper()
 	for i, s := range series {
 		slices.Sort(s)
 		p50, p99 := percentile(s, 0.50), percentile(s, 0.99)
-		b.ReportMetric(float64(p50.Microseconds()), name(contestants[i])+"-p50-µs")
-		b.ReportMetric(float64(p99.Microseconds()), name(contestants[i])+"-p99-µs")
+		b.ReportMetric(float64(p50.Microseconds()), contestants[i].name+"-p50-µs")
+		b.ReportMetric(float64(p99.Microseconds()), contestants[i].name+"-p99-µs")
 		if i > 0 {
-			b.ReportMetric(float64(p50)/float64(percentile(series[0], 0.50)), name(contestants[i])+"-p50-ratio")
-			b.ReportMetric(float64(p99)/float64(percentile(series[0], 0.99)), name(contestants[i])+"-p99-ratio")
+			b.ReportMetric(float64(p50)/float64(percentile(series[0], 0.50)), contestants[i].name+"-p50-ratio")
+			b.ReportMetric(float64(p99)/float64(percentile(series[0], 0.99)), contestants[i].name+"-p99-ratio")
 		}
 	}
 	b.ReportMetric(0, "ns/op")
@@ -90,7 +101,7 @@ func invoke(ctx context.Context, b *testing.B, l *lambdatest.Lambda, payload []b
 // deferred work behind it. One iteration is one call of each.
 func BenchmarkResponse(b *testing.B) {
 	const environments = 24
-	lambdas := deploy(b, environments)
+	lambdas := deploy(b, strategies, environments)
 	series := make([][]time.Duration, len(lambdas))
 	payload := []byte(`{"handlerMs":20,"taskMs":5000}`)
 	rounds := 0
@@ -107,12 +118,13 @@ func BenchmarkResponse(b *testing.B) {
 			series[i] = append(series[i], invoke(b.Context(), b, lambdas[i], payload))
 		}
 	}
-	report(b, series)
+	report(b, strategies, series)
 }
 
-// BenchmarkWrapper measures a handler that does nothing and defers nothing.
+// BenchmarkWrapper measures a handler that does nothing and defers nothing, beside two controls. What a
+// wrapped handler costs in the process alone is BenchmarkWrapper of package offload.
 func BenchmarkWrapper(b *testing.B) {
-	lambdas := deploy(b, 1)
+	lambdas := deploy(b, controlled, 1)
 	series := make([][]time.Duration, len(lambdas))
 	payload := fmt.Appendf(nil, `{"handlerMs":0,"taskMs":0}`)
 	rounds := 0
@@ -126,5 +138,5 @@ func BenchmarkWrapper(b *testing.B) {
 			}
 		}
 	}
-	report(b, series)
+	report(b, controlled, series)
 }

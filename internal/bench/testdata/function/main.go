@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"log"
 	"os"
 	"time"
 
@@ -41,8 +42,13 @@ func handle(ctx context.Context, r request) (answer, error) {
 }
 
 func main() {
-	if os.Getenv("OFFLOAD_STRATEGY") == "" {
-		lambda.Start(handle)
+	if os.Getenv("OFFLOAD_STRATEGY") != "" {
+		offload.Start(handle)
 	}
-	offload.Start(handle)
+	if os.Getenv("POLL") != "" {
+		if err := pollEvents(); err != nil {
+			log.Fatal(err)
+		}
+	}
+	lambda.Start(handle)
 }
