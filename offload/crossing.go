@@ -15,7 +15,7 @@ type crossing interface {
 	complete(o *options, strategies []driver.Strategy) error
 	fits(l *link, e *entry) error
 	flush(ctx context.Context, s *scope) error
-	dispatch(o *offloader, event []byte, handle eventHandler) handlerFunc
+	dispatch(o *offloader, handle eventHandler) eventHandler
 }
 
 // remote is the only crossing. What concerns nothing else is in its fields and not in options, for the
@@ -56,8 +56,8 @@ func (*remote) fits(l *link, e *entry) error { return l.fits(e) }
 
 func (*remote) flush(ctx context.Context, s *scope) error { return s.flush(ctx) }
 
-func (*remote) dispatch(o *offloader, event []byte, handle eventHandler) handlerFunc {
-	return o.dispatch(event, handle)
+func (*remote) dispatch(o *offloader, handle eventHandler) eventHandler {
+	return o.dispatch(handle)
 }
 
 // crossings has what RegisterSender links, for each sender. It is a part of the registry of strategies.

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -15,83 +14,56 @@ import (
 // handlerFunc is what all handlers come down to.
 type handlerFunc func(ctx context.Context) (any, error)
 
+// eventHandler is a handler of events that are not decoded.
+type eventHandler func(ctx context.Context, event []byte) (any, error)
+
 // adapt gives a handler for lambda.Start that does what handler does, inside a
 // scope. aws-lambda-go goes on decoding events and running the loop.
 func (o *offloader) adapt(handler any) (any, error) {
 	if h, ok := handler.(lambda.Handler); ok {
-		return o.adaptHandler(h), nil
+		return o.adaptRaw(invoking(h)), nil
 	}
 	sig, err := signatureOf(handler)
 	if err != nil {
 		return nil, err
 	}
 	if o.seesEveryInvocation() {
-		return o.adaptDirect(sig), nil
+		return sig.adapt(func(ctx context.Context, args []reflect.Value) (*response, error) {
+			return o.invoke(ctx, func(ctx context.Context) (any, error) { return sig.call(ctx, args) })
+		}), nil
 	}
-	return o.adaptRaw(sig), nil
+	return o.adaptRaw(decoding(sig, o.opts.lambda)), nil
 }
 
-// adaptDirect makes a function with the parameters of the handler: aws-lambda-go
-// decodes the event as it would without us.
-func (o *offloader) adaptDirect(sig signature) any {
-	in := []reflect.Type{contextType}
-	if sig.event != nil {
-		in = append(in, sig.event)
+// adaptRaw takes the event undecoded: it may be an envelope, or the strategy must hear of an event that cannot
+// be decoded. It is copied out of aws-lambda-go's buffer: that is given to the next event while tasks may
+// still hold on to it.
+func (o *offloader) adaptRaw(handle eventHandler) any {
+	if o.works() {
+		handle = o.opts.crossing.dispatch(o, handle)
 	}
-	out := []reflect.Type{reflect.TypeFor[*response](), errorType}
-	return reflect.MakeFunc(reflect.FuncOf(in, out, false), func(args []reflect.Value) []reflect.Value {
-		var event reflect.Value
-		if sig.event != nil {
-			event = args[1]
-		}
-		r, err := o.invoke(args[0].Interface().(context.Context), func(ctx context.Context) (any, error) {
-			return sig.call(ctx, event)
-		})
-		if err != nil {
-			return []reflect.Value{reflect.Zero(out[0]), errorValue(err)}
-		}
-		return []reflect.Value{reflect.ValueOf(r), noError}
-	}).Interface()
+	return func(ctx context.Context, event json.RawMessage) (*response, error) {
+		return o.invoke(ctx, func(ctx context.Context) (any, error) { return handle(ctx, event) })
+	}
 }
 
-// errorValue gives an error as the value of type error that reflect asks for.
-func errorValue(err error) reflect.Value { return reflect.ValueOf(&err).Elem() }
-
-var noError = reflect.Zero(errorType)
-
-// adaptRaw takes the event undecoded: it may be an envelope, or the strategy must
-// hear of an event that cannot be decoded. The event then still goes through aws-lambda-go,
-// by way of a second handler whose result is set aside.
-func (o *offloader) adaptRaw(sig signature) any {
-	type result struct{ value any }
+// decoding passes the event through aws-lambda-go a second time, by way of a handler whose
+// result is set aside.
+func decoding(sig *signature, opts []lambda.Option) eventHandler {
 	type resultKey struct{}
 
-	in := []reflect.Type{contextType}
-	if sig.event != nil {
-		in = append(in, sig.event)
-	}
-	decoding := lambda.NewHandlerWithOptions(reflect.MakeFunc(reflect.FuncOf(in, []reflect.Type{errorType}, false), func(args []reflect.Value) []reflect.Value {
-		ctx := args[0].Interface().(context.Context)
-		var event reflect.Value
-		if sig.event != nil {
-			event = args[1]
-		}
-		value, err := sig.call(ctx, event)
-		if err != nil {
-			return []reflect.Value{errorValue(err)}
-		}
-		ctx.Value(resultKey{}).(*result).value = value
-		return []reflect.Value{noError}
-	}).Interface(), decodingOptions(o.opts.lambda)...)
+	decoder := lambda.NewHandlerWithOptions(sig.adapt(func(ctx context.Context, args []reflect.Value) (*response, error) {
+		result, err := sig.call(ctx, args)
+		*ctx.Value(resultKey{}).(*any) = result
+		return nil, err
+	}), decodingOptions(opts)...)
 
-	return func(ctx context.Context, event json.RawMessage) (*response, error) {
-		return o.invoke(ctx, o.bind(event, func(ctx context.Context, event []byte) (any, error) {
-			var r result
-			if _, err := decoding.Invoke(context.WithValue(ctx, resultKey{}, &r), event); err != nil {
-				return nil, err
-			}
-			return r.value, nil
-		}))
+	return func(ctx context.Context, event []byte) (any, error) {
+		var result any
+		if _, err := decoder.Invoke(context.WithValue(ctx, resultKey{}, &result), event); err != nil {
+			return nil, err
+		}
+		return result, nil
 	}
 }
 
@@ -99,29 +71,30 @@ func (o *offloader) adaptRaw(sig signature) any {
 // made with it, and a second time would register its extension and call its callbacks
 // twice. An option tells what it is only by the name of its function.
 func decodingOptions(all []lambda.Option) []lambda.Option {
-	return slices.DeleteFunc(slices.Clone(all), func(option lambda.Option) bool {
+	var opts []lambda.Option
+	for _, option := range all {
 		f := runtime.FuncForPC(reflect.ValueOf(option).Pointer())
-		return f != nil && strings.Contains(f.Name(), "WithEnableSIGTERM")
-	})
+		if f == nil || !strings.Contains(f.Name(), "WithEnableSIGTERM") {
+			opts = append(opts, option)
+		}
+	}
+	return opts
 }
 
-// adaptHandler takes the event undecoded, and copied out of aws-lambda-go's buffer:
-// that is given to the next event while tasks may still hold on to it.
-func (o *offloader) adaptHandler(h lambda.Handler) any {
-	return func(ctx context.Context, event json.RawMessage) (*response, error) {
-		return o.invoke(ctx, o.bind(event, func(ctx context.Context, event []byte) (any, error) {
-			// A handler made by lambda.NewHandler loses its content type on the way
-			// through Invoke; the trace gives its value before that.
-			body := &rawResult{contentType: contentTypeBytes}
-			ctx = handlertrace.NewContext(ctx, handlertrace.HandlerTrace{ResponseEvent: func(_ context.Context, value any) {
-				body.contentType = contentTypeOf(value)
-			}})
-			var err error
-			if body.bytes, err = h.Invoke(ctx, event); err != nil {
-				return nil, err
-			}
-			return body, nil
-		}))
+// invoking passes the event as it is to a handler that wants it so.
+func invoking(h lambda.Handler) eventHandler {
+	return func(ctx context.Context, event []byte) (any, error) {
+		// A handler made by lambda.NewHandler loses its content type on the way
+		// through Invoke; the trace gives its value before that.
+		body := &rawResult{contentType: contentTypeBytes}
+		ctx = handlertrace.NewContext(ctx, handlertrace.HandlerTrace{ResponseEvent: func(_ context.Context, value any) {
+			body.contentType = contentTypeOf(value)
+		}})
+		var err error
+		if body.bytes, err = h.Invoke(ctx, event); err != nil {
+			return nil, err
+		}
+		return body, nil
 	}
 }
 
@@ -129,13 +102,4 @@ func (o *offloader) adaptHandler(h lambda.Handler) any {
 type rawResult struct {
 	bytes       []byte
 	contentType string
-}
-
-// bind gives an event to who deals with it: the handler, or in a program that runs tasks from elsewhere
-// whoever it is for.
-func (o *offloader) bind(event []byte, handle eventHandler) handlerFunc {
-	if o.works() {
-		return o.opts.crossing.dispatch(o, event, handle)
-	}
-	return func(ctx context.Context) (any, error) { return handle(ctx, event) }
 }

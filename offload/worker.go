@@ -70,26 +70,21 @@ type rawEvent struct{}
 // UnmarshalJSON accepts anything and keeps nothing.
 func (*rawEvent) UnmarshalJSON([]byte) error { return nil }
 
-// eventHandler is a handler before its event is bound.
-type eventHandler func(ctx context.Context, event []byte) (any, error)
-
 // works reports whether this process runs tasks that arrive in events.
 func (o *offloader) works() bool { return o.sends || o.opts.worker }
 
 // dispatch decides who deals with an event: a task, if it is an envelope or brings
 // some in the records of an SQS event, and otherwise the handler, with the same bytes.
-func (o *offloader) dispatch(event []byte, handle eventHandler) handlerFunc {
-	if driver.Sniff(event) {
-		return func(ctx context.Context) (any, error) {
+func (o *offloader) dispatch(handle eventHandler) eventHandler {
+	return func(ctx context.Context, event []byte) (any, error) {
+		if driver.Sniff(event) {
 			return nil, o.runInvoked(scopeOf(ctx), event)
 		}
-	}
-	if records, ok := envelopeRecords(event); ok {
-		return func(ctx context.Context) (any, error) {
+		if records, ok := envelopeRecords(event); ok {
 			return o.runBatch(ctx, scopeOf(ctx), records, handle)
 		}
+		return handle(ctx, event)
 	}
-	return func(ctx context.Context) (any, error) { return handle(ctx, event) }
 }
 
 // runInvoked runs the task of an asynchronous invocation. The error is the

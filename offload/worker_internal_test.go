@@ -22,10 +22,10 @@ func Dispatcher(tb testing.TB, opts ...Option) func(event []byte, handler func([
 	return func(event []byte, handler func([]byte)) (any, error) {
 		s := o.begin(context.Background())
 		defer s.keep()
-		return o.dispatch(event, func(_ context.Context, event []byte) (any, error) {
+		return o.dispatch(func(_ context.Context, event []byte) (any, error) {
 			handler(event)
 			return nil, nil
-		})(s)
+		})(s, event)
 	}
 }
 

@@ -26,7 +26,7 @@ func TestShutdownDuringADelivery(t *testing.T) {
 		go func() {
 			ctx, cancel := context.WithTimeout(context.WithValue(t.Context(), contextKey("release"), release), lambdaTimeout)
 			defer cancel()
-			_, err := o.invoke(ctx, o.bind(body, nil))
+			_, err := o.invoke(ctx, func(ctx context.Context) (any, error) { return o.dispatch(nil)(ctx, body) })
 			answer <- err
 		}()
 		synctest.Wait()
