@@ -47,7 +47,11 @@
 //   - The freeze is a signal (SIGSTOP), which interrupts system calls where AWS stops the machine. Once in some ten thousand
 //     invocations a timer of a Go function was late after a thaw: it fired when one of an earlier invocation was due. Whether
 //     the Go runtime loses a wake-up there was not settled.
+//   - The freeze is for the process groups of runtime and extensions. A process that leaves its group (setsid, "detached" in
+//     Node.js) runs on; on Linux it ends with the environment, elsewhere it is left behind.
 //   - Connections are not purged while frozen.
+//   - A streamed response that fails midway is broken off, so that clients notice. On AWS the client of a function URL may see
+//     an ordinary end: a probe that others published (github.com/hotsock/voker) expects that. It was not found in AWS's documents.
 //   - Credentials in the environment are placeholders. AWS_ENDPOINT_URL_LAMBDA is set to the service itself, which AWS
 //     does not do, so that a function that invokes functions stays on this machine.
 //   - IAM, aliases, versions, layers, provisioned concurrency, SnapStart, tenant isolation and durable functions are not

@@ -42,6 +42,7 @@ func (sb *sandbox) terminate(reason string) {
 		<-runtime.exited
 	}
 	if sb.srv != nil {
+		killStrays(sb.addr) // while nobody else can have this address
 		_ = sb.srv.Close()
 	}
 	sb.mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -210,4 +211,28 @@ func TestShutdownWaits(t *testing.T) {
 	if len(l.Environments()) != 0 {
 		t.Errorf("%+v", l.Environments())
 	}
+}
+
+// A process that left the group of its parent ends with the environment all the same.
+func TestDetachedProcess(t *testing.T) {
+	t.Parallel()
+	onLinux(t)
+	l := lambdatest.Start(t, lambdatest.Function{
+		Command: []string{"sh", "-c", `setsid sh -c 'echo "stray=$$"; sleep 1000; :' & exec sleep 1000`}, Timeout: time.Minute,
+	})
+	stray := make(chan int, 1)
+	defer l.Subscribe(func(e lambdatest.Event) {
+		if text, ok := strings.CutPrefix(e.Message, "stray="); ok && e.Kind == lambdatest.EventLog {
+			pid, _ := strconv.Atoi(text)
+			stray <- pid
+		}
+	})()
+	caller := background(func() (*lambdatest.Result, error) { return l.Invoke(t.Context(), nil) })
+	pid := <-stray
+	if s := state(t, pid); s == "gone" || s == "Z" {
+		t.Fatalf("process %d is %s already", pid, s)
+	}
+	l.Close()
+	<-caller.done
+	eventually(t, "the end of the detached process", func() bool { s := state(t, pid); return s == "gone" || s == "Z" })
 }

@@ -22,29 +22,26 @@ import (
 func TestStreamGivenUpBeforeItBegins(t *testing.T) {
 	t.Parallel()
 	const event = `{"rawPath":"/sleep"}`
-	for name, call := range map[string]func(ctx context.Context, l *lambdatest.Lambda) error{
-		"in process": func(ctx context.Context, l *lambdatest.Lambda) error {
+	for name, call := range map[string]func(ctx context.Context, l *lambdatest.Lambda, gateway string) error{
+		"in process": func(ctx context.Context, l *lambdatest.Lambda, _ string) error {
 			_, err := l.InvokeStream(ctx, []byte(event))
 			return err
 		},
-		"SDK": func(ctx context.Context, l *lambdatest.Lambda) error {
+		"SDK": func(ctx context.Context, l *lambdatest.Lambda, _ string) error {
 			_, err := sdk(l).InvokeWithResponseStream(ctx, &lambda.InvokeWithResponseStreamInput{
 				FunctionName: aws.String("function"), Payload: []byte(event),
 			})
 			return err
 		},
-		"function URL": func(ctx context.Context, l *lambdatest.Lambda) error { return visit(ctx, l.URL()+"sleep") },
-		"gateway": func(ctx context.Context, l *lambdatest.Lambda) error {
-			s, err := l.ServeGateway(ctx, lambdatest.Gateway{Stream: true})
-			if err != nil {
-				return nil
-			}
-			return visit(ctx, s.URL()+"sleep")
+		"function URL": func(ctx context.Context, l *lambdatest.Lambda, _ string) error { return visit(ctx, l.URL()+"sleep") },
+		"gateway": func(ctx context.Context, _ *lambdatest.Lambda, gateway string) error {
+			return visit(ctx, gateway+"sleep")
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := lambdatest.Start(t, lambdatest.Function{Package: "./testdata/web", URLMode: lambdatest.ResponseStream, Timeout: 5 * time.Second})
+			rest := gateway(t, l, lambdatest.Gateway{Stream: true})
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
 			defer l.Subscribe(func(e lambdatest.Event) {
@@ -52,7 +49,7 @@ func TestStreamGivenUpBeforeItBegins(t *testing.T) {
 					cancel()
 				}
 			})()
-			if err := call(ctx, l); err == nil {
+			if err := call(ctx, l, rest.URL()); err == nil {
 				t.Fatal("the caller was answered before it gave up")
 			}
 			eventually(t, "the end of the invocation", func() bool { return len(l.Reports()) == 1 })
