@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -89,6 +90,27 @@ func TestShutdownSpills(t *testing.T) {
 		c.spilled(t, "shutting down", "listens", "deaf")
 		c.did(t, "behind-1", "behind-2", "behind-3")
 	})
+}
+
+// A handler that outlives the deadline takes the environment with it. With an extension Lambda announces that, which is
+// time enough to hand over what the handler has deferred.
+func TestHandlerTimesOutSpills(t *testing.T) {
+	t.Parallel()
+	c := newCloudAndWorker(t, "extension,sqs", config{Function: lambdatest.Function{Timeout: time.Second}})
+	res := c.call(t, event{Do: "hang", Tasks: append(portable("", "held-1", "held-2"), task{Name: "closure"})})
+	if report := c.over(t, res.RequestID); report.Status != "timeout" || res.FunctionError == "" {
+		t.Errorf("%+v", report)
+	}
+	c.settle(t)
+	for _, name := range []string{"held-1", "held-2"} {
+		if left := c.one(t, "handed over", name, ""); !strings.Contains(left.Error, "shutting down") || left.Request != res.RequestID {
+			t.Errorf("%+v", left)
+		}
+		if ran := c.one(t, "ran", name, ""); ran.Hops != 1 {
+			t.Errorf("%+v", ran)
+		}
+	}
+	c.ended(t, res.RequestID, "closure", "dropped", "shutting down")
 }
 
 // A queue that is down does not stop anything: the tasks run here. When it is up again, they leave again.
