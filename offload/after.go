@@ -59,7 +59,7 @@ func settingsFor(task Task, opts []AfterOption) (*settings, error) {
 		o.applyTo(&set)
 	}
 	if err := set.validate(); err != nil {
-		return nil, fmt.Errorf("After(%q): %w", task.name, err)
+		return nil, fmt.Errorf("%w (task %q)", err, task.name)
 	}
 	return &set, nil
 }

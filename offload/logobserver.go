@@ -8,8 +8,9 @@ import (
 
 // LogObserver writes events to a logger: Dropped and Failed as errors, HandedOver
 // of a task that was tried here and Retrying as warnings, the rest for debugging. Each record has
-// task, taskId, attempt and requestId; see [LogHandler] for the same in the records of tasks. A nil
-// logger means slog.Default().
+// task, taskId, attempt and requestId; see [LogHandler] for the same in the records of tasks. How it ended comes
+// with the task's wait and run, or with all of the time since it was accepted (elapsed) where the first
+// attempt was not timed (see [Event]), and a panic with its stack. A nil logger means slog.Default().
 func LogObserver(l *slog.Logger) Observer {
 	if l == nil {
 		l = slog.Default()
@@ -43,7 +44,7 @@ func level(k EventKind, err error) slog.Level {
 }
 
 func (o logObserver) Observe(ctx context.Context, e Event) {
-	attrs := make([]slog.Attr, 0, 9)
+	attrs := make([]slog.Attr, 0, 10)
 	attrs = append(attrs,
 		slog.String(logTask, e.Task.Name),
 		slog.String(logTaskID, e.Task.ID),
@@ -55,7 +56,11 @@ func (o logObserver) Observe(ctx context.Context, e Event) {
 	if e.Strategy != "" {
 		attrs = append(attrs, slog.String("strategy", e.Strategy))
 	}
-	if e.Kind.Terminal() {
+	switch {
+	case !e.Kind.Terminal():
+	case e.Run == 0 && e.Task.Attempt > 0: // "run=0s" would say that it never ran
+		attrs = append(attrs, slog.Duration("elapsed", e.Wait))
+	default:
 		attrs = append(attrs, slog.Duration("wait", e.Wait), slog.Duration("run", e.Run))
 	}
 	if e.Kind == Retrying {
@@ -63,6 +68,9 @@ func (o logObserver) Observe(ctx context.Context, e Event) {
 	}
 	if e.Err != nil {
 		attrs = append(attrs, slog.String("error", e.Err.Error()))
+	}
+	if p := (*PanicError)(nil); errors.As(e.Err, &p) {
+		attrs = append(attrs, slog.String("stack", string(p.Stack)))
 	}
 	o.log.LogAttrs(ctx, level(e.Kind, e.Err), "offload: task "+e.Kind.String(), attrs...)
 }

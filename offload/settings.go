@@ -92,7 +92,7 @@ func validateKey(option, key string, limit int) error {
 		return fmt.Errorf("%w: %s(%.32q…) has %d bytes, at most %d are allowed; use a hash of it", ErrInvalidOption, option, key, len(key), limit)
 	}
 	if i := strings.IndexFunc(key, func(c rune) bool { return c <= ' ' || c > '~' }); i >= 0 {
-		return fmt.Errorf("%w: %s(%q): printable ASCII characters without spaces are allowed, byte %d is none", ErrInvalidOption, option, key, i)
+		return fmt.Errorf("%w: %s(%q): only printable ASCII characters without spaces are allowed, and there is another at byte %d", ErrInvalidOption, option, key, i)
 	}
 	return nil
 }
