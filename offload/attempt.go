@@ -28,7 +28,9 @@ func (t Task) attempt(ctx context.Context) (err error) {
 // try runs the task until it succeeds, fails for good, or the tail ends. The first attempt has been
 // counted.
 func (e *entry) try() error {
-	e.startTrace()
+	if e.scope.off.tracer != nil {
+		e.startTrace()
+	}
 	err := e.once()
 	if err == nil || e.set.maxAttempts == 1 {
 		return err

@@ -145,10 +145,9 @@ func (e *entry) strategy() string {
 
 // end gives the task its terminal event, if it is still in the state from.
 func (e *entry) end(from entryState, kind EventKind, err error) {
-	if !e.move(from, ended) {
-		return
+	if e.move(from, ended) && e.scope.off.pub.wants(kind) {
+		e.publishEnd(kind, err)
 	}
-	e.publishEnd(kind, err)
 }
 
 // leave sends the task down the chain, if it is still in the state from. Where no
@@ -174,10 +173,6 @@ func (e *entry) leave(from entryState, kind EventKind, reason error) {
 }
 
 func (e *entry) publishEnd(kind EventKind, err error) {
-	pub := e.scope.off.pub
-	if !pub.wants(kind) {
-		return
-	}
 	ev := Event{
 		Kind:     kind,
 		Task:     e.info(),
@@ -195,16 +190,18 @@ func (e *entry) publishEnd(kind EventKind, err error) {
 	} else {
 		ev.Wait = total
 	}
-	pub.publish(e.observed(), ev)
+	e.scope.off.pub.publish(e.observed(), ev)
 }
 
 // publish reports a step of the task that is not its end.
 func (e *entry) publish(kind EventKind, backoff time.Duration, err error) {
-	pub := e.scope.off.pub
-	if !pub.wants(kind) {
-		return
+	if e.scope.off.pub.wants(kind) {
+		e.publishStep(kind, backoff, err)
 	}
-	pub.publish(e.observed(), Event{
+}
+
+func (e *entry) publishStep(kind EventKind, backoff time.Duration, err error) {
+	e.scope.off.pub.publish(e.observed(), Event{
 		Kind:     kind,
 		Task:     e.info(),
 		Time:     time.Now(),

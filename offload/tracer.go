@@ -50,9 +50,7 @@ func (t *traced) set(ctx context.Context) { t.ctx.Store(&ctx) }
 
 // startTrace tells the tracer that the first attempt is about to begin.
 func (e *entry) startTrace() {
-	if t := e.scope.off.tracer; t != nil {
-		e.out.traced.set(t.TaskStarts(e.observed(), e.info(), e.strategy()))
-	}
+	e.out.traced.set(e.scope.off.tracer.TaskStarts(e.observed(), e.info(), e.strategy()))
 }
 
 // traceParent gives the trace context for the task's envelope to the strategy named: the tracer's;
