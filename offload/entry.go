@@ -145,8 +145,8 @@ func (e *entry) strategy() string {
 
 // end gives the task its terminal event, if it is still in the state from.
 func (e *entry) end(from entryState, kind EventKind, err error) {
-	if e.move(from, ended) && e.scope.off.pub.wants(kind) {
-		e.publishEnd(kind, err)
+	if e.move(from, ended) {
+		e.publish(kind, 0, err)
 	}
 }
 
@@ -172,14 +172,30 @@ func (e *entry) leave(from entryState, kind EventKind, reason error) {
 	}
 }
 
-func (e *entry) publishEnd(kind EventKind, err error) {
+// publish reports a step of the task. backoff is the wait for the next attempt.
+func (e *entry) publish(kind EventKind, backoff time.Duration, err error) {
+	if e.scope.off.pub.wants(kind) {
+		e.publishStep(kind, backoff, err)
+	}
+}
+
+func (e *entry) publishStep(kind EventKind, backoff time.Duration, err error) {
 	ev := Event{
 		Kind:     kind,
 		Task:     e.info(),
 		Time:     time.Now(),
 		Strategy: e.strategy(),
+		Backoff:  backoff,
 		Err:      err,
 	}
+	if kind.Terminal() {
+		e.measure(&ev)
+	}
+	e.scope.off.pub.publish(e.observed(), &ev)
+}
+
+// measure gives the terminal event the times of the task.
+func (e *entry) measure(ev *Event) {
 	if deadline, ok := e.scope.Deadline(); ok {
 		ev.Left = deadline.Sub(ev.Time)
 	}
@@ -190,23 +206,4 @@ func (e *entry) publishEnd(kind EventKind, err error) {
 	} else {
 		ev.Wait = total
 	}
-	e.scope.off.pub.publish(e.observed(), ev)
-}
-
-// publish reports a step of the task that is not its end.
-func (e *entry) publish(kind EventKind, backoff time.Duration, err error) {
-	if e.scope.off.pub.wants(kind) {
-		e.publishStep(kind, backoff, err)
-	}
-}
-
-func (e *entry) publishStep(kind EventKind, backoff time.Duration, err error) {
-	e.scope.off.pub.publish(e.observed(), Event{
-		Kind:     kind,
-		Task:     e.info(),
-		Time:     time.Now(),
-		Strategy: e.strategy(),
-		Backoff:  backoff,
-		Err:      err,
-	})
 }

@@ -101,7 +101,7 @@ func TestRequestIDIsLoggedOnce(t *testing.T) {
 	if !addsRequestID(LogHandler(aws)) || !addsRequestID(LogHandler(plain)) {
 		t.Error("LogHandler is not recognised")
 	}
-	if LogObserver(slog.New(aws)).(logObserver).requestID {
+	if LogObserver(slog.New(aws)).(*logObserver).requestID {
 		t.Error("LogObserver repeats what the handler adds")
 	}
 

@@ -15,7 +15,7 @@ func LogObserver(l *slog.Logger) Observer {
 	if l == nil {
 		l = slog.Default()
 	}
-	return logObserver{l, !addsRequestID(l.Handler())}
+	return &logObserver{l, !addsRequestID(l.Handler())}
 }
 
 type logObserver struct {
@@ -26,7 +26,7 @@ type logObserver struct {
 // errUnexpected stands for any error when a level is asked for in advance.
 var errUnexpected = errors.New("")
 
-func (o logObserver) Wants(k EventKind) bool {
+func (o *logObserver) Wants(k EventKind) bool {
 	return o.log.Enabled(context.Background(), level(k, errUnexpected))
 }
 
@@ -43,34 +43,29 @@ func level(k EventKind, err error) slog.Level {
 	}
 }
 
-func (o logObserver) Observe(ctx context.Context, e Event) {
-	attrs := make([]slog.Attr, 0, 10)
-	attrs = append(attrs,
-		slog.String(logTask, e.Task.Name),
-		slog.String(logTaskID, e.Task.ID),
-		slog.Int(logAttempt, e.Task.Attempt),
-	)
+func (o *logObserver) Observe(ctx context.Context, e Event) {
+	args := []any{logTask, e.Task.Name, logTaskID, e.Task.ID, logAttempt, e.Task.Attempt}
 	if o.requestID {
-		attrs = append(attrs, slog.String(logRequestID, e.Task.RequestID))
+		args = append(args, logRequestID, e.Task.RequestID)
 	}
 	if e.Strategy != "" {
-		attrs = append(attrs, slog.String("strategy", e.Strategy))
+		args = append(args, "strategy", e.Strategy)
 	}
 	switch {
 	case !e.Kind.Terminal():
 	case e.Run == 0 && e.Task.Attempt > 0: // "run=0s" would say that it never ran
-		attrs = append(attrs, slog.Duration("elapsed", e.Wait))
+		args = append(args, "elapsed", e.Wait)
 	default:
-		attrs = append(attrs, slog.Duration("wait", e.Wait), slog.Duration("run", e.Run))
+		args = append(args, "wait", e.Wait, "run", e.Run)
 	}
 	if e.Kind == Retrying {
-		attrs = append(attrs, slog.Duration("backoff", e.Backoff))
+		args = append(args, "backoff", e.Backoff)
 	}
 	if e.Err != nil {
-		attrs = append(attrs, slog.String("error", e.Err.Error()))
+		args = append(args, "error", e.Err.Error())
 	}
-	if p := (*PanicError)(nil); errors.As(e.Err, &p) {
-		attrs = append(attrs, slog.String("stack", string(p.Stack)))
+	if p, ok := errors.AsType[*PanicError](e.Err); ok {
+		args = append(args, "stack", string(p.Stack))
 	}
-	o.log.LogAttrs(ctx, level(e.Kind, e.Err), "offload: task "+e.Kind.String(), attrs...)
+	o.log.Log(ctx, level(e.Kind, e.Err), "offload: task "+e.Kind.String(), args...)
 }

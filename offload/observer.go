@@ -46,17 +46,17 @@ func newPublisher(observers []Observer, log *slog.Logger) *publisher {
 
 func (p *publisher) wants(k EventKind) bool { return len(p.wanted[k]) > 0 }
 
-func (p *publisher) publish(ctx context.Context, e Event) {
+func (p *publisher) publish(ctx context.Context, e *Event) {
 	for _, o := range p.wanted[e.Kind] {
 		p.deliver(ctx, o, e)
 	}
 }
 
-func (p *publisher) deliver(ctx context.Context, o Observer, e Event) {
+func (p *publisher) deliver(ctx context.Context, o Observer, e *Event) {
 	defer func() {
 		if v := recover(); v != nil {
 			p.log.ErrorContext(ctx, "offload: an observer panicked", "panic", v, "event", e.Kind.String(), logTask, e.Task.Name, logTaskID, e.Task.ID)
 		}
 	}()
-	o.Observe(ctx, e)
+	o.Observe(ctx, *e)
 }

@@ -47,11 +47,7 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 	o.log = o.opts.logger
 	o.watch.ledger = &o.ledger
 	o.pub = newPublisher(o.opts.observers, o.log)
-	if n := len(o.opts.tracers); n == 1 {
-		o.tracer = o.opts.tracers[0]
-	} else if n > 1 {
-		return nil, fmt.Errorf("%w: %d observers are Tracers; a task has one trace", ErrConfig, n)
-	}
+	o.tracer = o.opts.tracer
 
 	strategies, err := selectStrategies(&o.opts)
 	if err != nil {

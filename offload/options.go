@@ -46,7 +46,7 @@ type options struct {
 	handOff     HandOff
 	observers   []Observer
 	telemetry   []Observer
-	tracers     []Tracer
+	tracer      Tracer // nil: none
 	tailEnd     tailEnd // nil: nothing comes after the tasks
 	logger      *slog.Logger
 	connections []interface{ CloseIdleConnections() }
