@@ -50,6 +50,11 @@ func main() {
 // dispatch runs a subcommand and returns the exit status.
 func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 {
+		switch args[0] {
+		case "-h", "-help", "--help", "help":
+			usage(stdout)
+			return 0
+		}
 		for _, c := range commands() {
 			if c.name != args[0] {
 				continue
@@ -66,11 +71,16 @@ func dispatch(ctx context.Context, args []string, stdout, stderr io.Writer) int 
 				return 1
 			}
 		}
+		_, _ = fmt.Fprintf(stderr, "benchmarks: there is no command %q\n", args[0])
 	}
-	_, _ = fmt.Fprintln(stderr, "usage: go run ./benchmarks COMMAND [flags]")
-	for _, c := range commands() {
-		_, _ = fmt.Fprintf(stderr, "  %-10s %s\n", c.name, c.about)
-	}
-	_, _ = fmt.Fprintln(stderr, "COMMAND -h lists its flags.")
+	usage(stderr)
 	return 2
+}
+
+func usage(w io.Writer) {
+	_, _ = fmt.Fprintln(w, "usage: go run ./benchmarks COMMAND [flags]")
+	for _, c := range commands() {
+		_, _ = fmt.Fprintf(w, "  %-10s %s\n", c.name, c.about)
+	}
+	_, _ = fmt.Fprintln(w, "COMMAND -h lists its flags.")
 }

@@ -38,10 +38,14 @@ func TestExitStatus(t *testing.T) {
 		{0, []string{"report", "-o", filepath.Join(dir, "report"), a}},
 		{2, []string{"no-such-command"}},
 		{2, nil},
+		{0, []string{"-h"}},
 	} {
 		var out, errs bytes.Buffer
 		if got := dispatch(t.Context(), c.args, &out, &errs); got != c.want {
 			t.Errorf("%q: status %d, want %d\n%s%s", c.args, got, c.want, out.String(), errs.String())
+		}
+		if len(c.args) > 0 && c.args[0] == "no-such-command" && !strings.Contains(errs.String(), c.args[0]) {
+			t.Errorf("what is wrong with %q? %s", c.args, errs.String())
 		}
 		if c.want == 2 && !strings.Contains(errs.String(), "recommend") {
 			t.Errorf("%q does not list the commands: %s", c.args, errs.String())
