@@ -130,6 +130,28 @@ var attributes = map[string][]string{
 	"AWS::ApiGatewayV2::HttpApi": {"ApiEndpoint"},
 }
 
+// sam deploy and aws cloudformation package upload what a function's own CodeUri names as a plain path, relative to the
+// template. A CodeUri that is a function such as !Ref is passed on as it is, and CloudFormation then wants an s3:// address; one
+// under Globals is not seen by the AWS CLI, which uploads the folder instead.
+func TestTheArtifactIsUploaded(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, tpl *template) {
+		t.Helper()
+		if get(tpl.root, "Globals", "Function", "CodeUri") != nil {
+			t.Error("Globals has a CodeUri")
+		}
+		for name, r := range tpl.resources {
+			if r.kind != "AWS::Serverless::Function" {
+				continue
+			}
+			uri := get(r.properties, "CodeUri")
+			if uri == nil || uri.Kind != yaml.ScalarNode || uri.Tag != "!!str" || filepath.IsAbs(uri.Value) {
+				t.Errorf("%s: CodeUri is no path beside the template: %+v", name, uri)
+			}
+		}
+	})
+}
+
 func TestReferences(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, tpl *template) {
