@@ -134,6 +134,38 @@ func TestResponsesDoNotShareBuffers(t *testing.T) {
 	}
 }
 
+// The transport may be at the end of a body, where tasks are handed off, while aws-lambda-go closes the response, which
+// the Runtime API has refused: it exits when Close returns.
+func TestCloseWaitsForTheHandOff(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		out := &outbound{name: "out", answer: func(context.Context, int, []driver.Message) []error {
+			<-time.After(time.Second)
+			return nil
+		}}
+		o, events := open(t, WithStrategies(out))
+		ctx, cancel := context.WithTimeout(t.Context(), lambdaTimeout)
+		defer cancel()
+		r, err := o.invoke(ctx, func(ctx context.Context) (any, error) {
+			return &bodyFunc{func([]byte) (int, error) {
+				if err := After(ctx, sent.With("a")); err != nil {
+					return 0, err
+				}
+				return 0, io.EOF
+			}}, nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		go func() { _, _ = io.Copy(io.Discard, r) }()
+		synctest.Wait()
+		_ = r.Close()
+		if end := events.end(t, "handoff/task"); end.Kind != HandedOver {
+			t.Errorf("end: %v, %v", end.Kind, end.Err)
+		}
+	})
+}
+
 // recording is a keeper that remembers how it was called.
 type recording struct {
 	inline

@@ -40,7 +40,7 @@ func (s *scope) RunHere() {
 // reports false if there is something, or the tail was begun before.
 func (s *scope) skip() bool {
 	s.mu.Lock()
-	if s.started || s.closed || s.moving > 0 || s.courier != nil || !s.empty() || s.off.opts.tailEnd != nil {
+	if s.started || s.closed || s.moving > 0 || s.sending > 0 || !s.empty() || s.off.opts.tailEnd != nil {
 		s.mu.Unlock()
 		return false
 	}
@@ -67,7 +67,7 @@ func (s *scope) begin() bool {
 		s.tail.end(ErrDeadline) // nothing will start any more, so nothing needs to be watched
 	}
 	// What a sender refuses may come to run here.
-	if s.workers.Load() > 0 || len(s.outbox) > 0 || s.next != nil && !s.tail.over.Load() {
+	if s.workers.Load() > 0 || len(s.outbox) > 0 || s.sending > 0 || s.next != nil && !s.tail.over.Load() {
 		s.off.watch.arm(s)
 	}
 	if len(s.outbox) > 0 {
@@ -103,7 +103,7 @@ func (s *scope) runTail() {
 			s.working = false
 		}
 		// Closed here means that the scope is being given up: what leaves is still on its way.
-		for (s.workers.Load() > 0 || s.closed) && !s.abandoned {
+		for (s.workers.Load() > 0 || s.sending > 0 || s.closed) && !s.abandoned {
 			s.awaitIdle() // unlocks
 			s.mu.Lock()
 		}
@@ -180,7 +180,7 @@ func (e *entry) execute() {
 	e.leave(running, Failed, err)
 }
 
-// awaitIdle waits until no worker is left, no task is between two links, or the scope
+// awaitIdle waits until no worker is left, no task is between two links, nothing is being sent, or the scope
 // was abandoned: for the next of these. s.mu is held, and released.
 func (s *scope) awaitIdle() {
 	if s.idle == nil {

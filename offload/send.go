@@ -111,19 +111,38 @@ func (s *scope) flush(ctx context.Context) error {
 			})
 		}
 		all.Wait()
+		s.sentOutbox()
 	}
 }
 
 // takeOutbox takes what may leave out of the outbox: not what depends on the success of a delivered task that
-// still runs, while a delivery beside it is settled. Once the invocation was answered, everything may.
+// still runs, while a delivery beside it is settled. Once the invocation was answered, everything may. Unless
+// it is empty, sentOutbox has to follow: the tail is not over before.
 func (s *scope) takeOutbox() []*entry {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	out := s.outbox
 	s.outbox = nil
-	if s.started || s.closed {
-		return out
+	if !s.started && !s.closed {
+		out = s.dueNow(out)
 	}
+	if len(out) > 0 {
+		s.sending++
+	}
+	return out
+}
+
+// sentOutbox is the end of sending what takeOutbox gave.
+func (s *scope) sentOutbox() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.sending--; s.sending == 0 {
+		s.wakeIdle()
+	}
+}
+
+// dueNow puts back what has to wait. s.mu is held.
+func (s *scope) dueNow(out []*entry) []*entry {
 	return slices.DeleteFunc(out, func(e *entry) bool {
 		d := e.out.origin
 		waits := e.set.onlyOnSuccess && d != nil && d.task != e && d.task.state() == running
