@@ -185,6 +185,9 @@ func (r *running) end(ctx context.Context) {
 			if err := l.Shutdown(ctx); err != nil {
 				r.screen.say("killed what was left of " + l.Name())
 			}
+			if n := l.AsyncQueue().Total(); n > 0 {
+				r.screen.say(fmt.Sprintf("asynchronous events of %s that are thrown away: %d", l.Name(), n))
+			}
 			l.Close()
 		})
 	}

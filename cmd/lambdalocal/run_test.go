@@ -182,6 +182,26 @@ func TestProgramIsKilled(t *testing.T) {
 	}
 }
 
+// Events that wait for their retry do not disappear without a word.
+func TestEventsThrownAway(t *testing.T) {
+	t.Parallel()
+	p := start(t, "-listen", "127.0.0.1:0", "--", "false")
+	invoke := p.until(t, `^Invoke +(http\S+)$`)[1]
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, invoke, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("X-Amz-Invocation-Type", "Event")
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	p.until(t, ` EVENT RETRY RequestId: \S+ in 1m0s: `)
+	_ = p.cmd.Process.Signal(os.Interrupt)
+	p.until(t, `asynchronous events of function that are thrown away: 1$`)
+}
+
 func TestBadCommandLine(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
