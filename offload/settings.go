@@ -131,7 +131,7 @@ func Timeout(d time.Duration) TaskOption {
 }
 
 // OnlyOnSuccess drops the task if the handler returns an error or panics. The
-// terminal event then is [Dropped] with [ErrHandlerFailed].
+// terminal event then is [Dropped] with [ErrHandlerFailed]. An eager task that has begun goes on.
 func OnlyOnSuccess() TaskOption {
 	return taskOption(func(s *settings) { s.onlyOnSuccess = true })
 }
@@ -168,9 +168,10 @@ func Deduplication(key string) AfterOption {
 	return afterOption(func(s *settings) { s.deduplication = key })
 }
 
-// Delay holds the task back for at least d after the response. Only a sender can
-// do that without billing the wait; a delayed task therefore needs one in the
-// chain, and a strategy that runs tasks here does not accept it.
+// Delay holds the task back for at least d, counted from the call of After: the rest of the
+// handler and the response are part of it. Only a sender can do that without billing the
+// wait; a delayed task therefore needs one in the chain, and a strategy that runs tasks here
+// does not accept it.
 func Delay(d time.Duration) AfterOption {
 	return afterOption(func(s *settings) { s.delay = d })
 }

@@ -142,7 +142,8 @@ type Limits struct {
 
 // Message is a task on its way out of the process.
 type Message struct {
-	// ID is the task's stable ID, unique within a batch.
+	// ID is the task's stable ID. It need not be unique within a batch: the ID may be the user's, who
+	// may have given it to two tasks.
 	ID string
 
 	// Task is the name under which the task was defined.

@@ -65,6 +65,10 @@ const Name = "offload-tail"
 // heard of again is let go. At the deadline Lambda would reset the environment.
 const releaseBefore = 20 * time.Millisecond
 
+// managedInstances is the initialization type of Lambda Managed Instances (Lambda Developer Guide,
+// "Defined runtime environment variables").
+const managedInstances = "lambda-managed-instances"
+
 func init() { driver.Register("extension", func() driver.Strategy { return New(nil) }) }
 
 // Options configure the strategy. The zero value is usable.
@@ -117,8 +121,8 @@ func (s *Strategy) Open(ctx context.Context, env driver.Env) error {
 	}
 	api := newClient(address)
 	events := []string{"INVOKE"}
-	if env.MaxConcurrency > 1 {
-		// Managed Instances: no events for us, and no freeze to hold off. The
+	if env.MaxConcurrency > 1 || env.Getenv("AWS_LAMBDA_INITIALIZATION_TYPE") == managedInstances {
+		// Managed Instances, which may be configured to serve one invocation at a time too: no events for us, and no freeze to hold off. The
 		// registration alone still brings SIGTERM.
 		events = nil
 	}

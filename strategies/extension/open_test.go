@@ -23,7 +23,7 @@ type registration struct {
 }
 
 // open opens a strategy at a scripted Extensions API. What it logs is returned.
-func open(t *testing.T, reg *registration, opts *extension.Options, concurrency int) (s *extension.Strategy, log string, err error) {
+func open(t *testing.T, reg *registration, opts *extension.Options, concurrency int, initialization string) (s *extension.Strategy, log string, err error) {
 	t.Helper()
 	over := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -49,10 +49,10 @@ func open(t *testing.T, reg *registration, opts *extension.Options, concurrency 
 	s = extension.New(opts)
 	err = s.Open(context.Background(), driver.Env{
 		Getenv: func(key string) string {
-			if key == "AWS_LAMBDA_RUNTIME_API" {
-				return strings.TrimPrefix(server.URL, "http://")
-			}
-			return ""
+			return map[string]string{
+				"AWS_LAMBDA_RUNTIME_API":         strings.TrimPrefix(server.URL, "http://"),
+				"AWS_LAMBDA_INITIALIZATION_TYPE": initialization,
+			}[key]
 		},
 		// The loop logs the end of the API when the test is over, hence only warnings of Open.
 		Logger:         slog.New(warnings{slog.NewTextHandler(&out, nil)}),
@@ -81,22 +81,24 @@ func TestRegistration(t *testing.T) {
 		status      int
 		opts        *extension.Options
 		concurrency int
+		initialized string // AWS_LAMBDA_INITIALIZATION_TYPE
 		wantName    string
 		wantEvents  string
 		inKeep      bool // tails run in Keep
 		warns       bool
 	}{
-		"for INVOKE":           {200, nil, 1, extension.Name, "INVOKE", false, false},
-		"under another name":   {200, &extension.Options{Name: "mine"}, 1, "mine", "INVOKE", false, false},
-		"managed instances":    {200, nil, 8, extension.Name, "", true, false},
-		"refused":              {403, nil, 1, extension.Name, "INVOKE", true, true},
-		"an emulator has none": {404, nil, 1, extension.Name, "INVOKE", true, true},
-		"managed, refused":     {403, nil, 8, extension.Name, "", true, true},
+		"for INVOKE":           {200, nil, 1, "on-demand", extension.Name, "INVOKE", false, false},
+		"under another name":   {200, &extension.Options{Name: "mine"}, 1, "on-demand", "mine", "INVOKE", false, false},
+		"one at a time":        {200, nil, 1, "lambda-managed-instances", extension.Name, "", true, false},
+		"managed instances":    {200, nil, 8, "lambda-managed-instances", extension.Name, "", true, false},
+		"refused":              {403, nil, 1, "on-demand", extension.Name, "INVOKE", true, true},
+		"an emulator has none": {404, nil, 1, "on-demand", extension.Name, "INVOKE", true, true},
+		"managed, refused":     {403, nil, 8, "lambda-managed-instances", extension.Name, "", true, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			reg := &registration{status: test.status}
-			s, log, err := open(t, reg, test.opts, test.concurrency)
+			s, log, err := open(t, reg, test.opts, test.concurrency, test.initialized)
 			if err != nil {
 				t.Fatal(err)
 			}
