@@ -1,4 +1,4 @@
-// Package docs has no code. Its tests hold the documentation to the code: Go blocks compile, links lead somewhere, and tests
+// Package docs has no code. Its tests hold the documentation to the code: Go blocks compile, links lead somewhere, commands and tests
 // that are named exist.
 //
 // A fenced block that begins with ```go is checked as a file if it has a package clause, and otherwise as a fragment: as
