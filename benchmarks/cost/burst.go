@@ -12,9 +12,6 @@ import (
 const (
 	scaleStep      = 1000 // environments a function may add ...
 	scaleEvery     = 10 * time.Second
-	esmStart       = 5 // concurrent invocations an event source mapping begins with
-	esmEvery       = time.Minute / 300
-	esmMax         = 1250
 	defaultQuota   = 1000 // concurrent executions of an account
 	maxBurstEvents = 1_000_000
 )
@@ -27,6 +24,10 @@ type Burst struct {
 	// Concurrency is the account's quota, for each of the two functions; 0 =
 	// 1,000.
 	Concurrency int
+	// Inits are how long the init phases of the front function's environments
+	// take, in the order of their creation and then again from the first; nil =
+	// Function.Init for each. WorkerInits are those of the worker.
+	Inits, WorkerInits []time.Duration
 }
 
 // BurstPool is what a burst does to one function.
@@ -45,7 +46,9 @@ type BurstResult struct{ Front, Worker BurstPool }
 
 // SimulateBurst counts cold starts under a burst: every event takes an idle
 // environment if there is one, else a new one, which is busy for its init phase
-// as well, as far as Lambda's scaling limits allow. Durations are the samples
+// as well, as far as Lambda's scaling limits allow. Messages of a queue also
+// wait for a place with its event source mapping: there are five at first, and
+// one more for each 200 ms in which all are taken. Durations are the samples
 // of the workload in turn; nothing fails. The error wraps ErrWorkload for a
 // burst above a million events, or is one of Estimate's.
 func SimulateBurst(w Workload, c Contestant, b Burst) (BurstResult, error) {
@@ -69,13 +72,20 @@ func SimulateBurst(w Workload, c Contestant, b Burst) (BurstResult, error) {
 	case b.Rate*b.For.Seconds()*float64(1+w.Tasks) > maxBurstEvents:
 		return BurstResult{}, workloadErrorf("the burst has more than %d events: shorten it", maxBurstEvents)
 	}
+	for name, inits := range map[string][]time.Duration{"Inits": b.Inits, "WorkerInits": b.WorkerInits} {
+		for _, d := range inits {
+			if d < 0 || d > maxDuration {
+				return BurstResult{}, workloadErrorf("Burst.%s has %v: it must be between 0 and %v", name, d, maxDuration)
+			}
+		}
+	}
 	return simulate(w, c, b), nil
 }
 
 func simulate(w Workload, c Contestant, b Burst) BurstResult {
 	s := frontShape(w, c)
 	n := int(math.Round(b.Rate * b.For.Seconds()))
-	front := newFleet(w.Function, b.Warm, c == APIGatewayAsync, func(t time.Duration) int {
+	front := newFleet(w.Function, b.Inits, b.Warm, c == APIGatewayAsync, func(t time.Duration) int {
 		return min(b.Concurrency, b.Warm+scaled(t))
 	})
 	var sent []time.Duration
@@ -94,24 +104,29 @@ func simulate(w Workload, c Contestant, b Burst) BurstResult {
 		}
 	}
 
-	limit := func(t time.Duration) int { return min(b.Concurrency, scaled(t)) }
+	worker := newFleet(*w.Worker, b.WorkerInits, 0, true, func(t time.Duration) int { return min(b.Concurrency, scaled(t)) })
+	slices.Sort(sent)
 	if c.queues() {
-		limit = func(t time.Duration) int {
-			grown := esmStart + int(t/esmEvery)
-			return min(b.Concurrency, esmMax, grown)
+		fromQueue(w, c, sent, worker)
+	} else {
+		for i, at := range sent {
+			worker.serve(at, lasts(w, workerShape(w, c).whole, i))
 		}
 	}
-	worker := newFleet(*w.Worker, 0, true, limit)
-	slices.Sort(sent)
-	step := 1
-	if c.queues() {
-		step = w.Queue.Batch
-	}
-	for i := 0; i < len(sent); i += step {
-		last := min(i+step, len(sent)) - 1
-		worker.serve(sent[last], lasts(w, workerShape(w, c).whole, i))
-	}
 	return BurstResult{Front: front.BurstPool, Worker: worker.BurstPool}
+}
+
+// fromQueue gives messages to the worker in batches, as the event source mapping
+// has places for them.
+func fromQueue(w Workload, c Contestant, sent []time.Duration, worker *fleet) {
+	m := newMapping()
+	for i := 0; i < len(sent); i += w.Queue.Batch {
+		last := min(i+w.Queue.Batch, len(sent)) - 1
+		at, takes := m.place(sent[last]), lasts(w, workerShape(w, c).whole, i)
+		start, _ := worker.serve(at, takes) // it waits, and throttles nothing
+		m.take(start + takes)
+		worker.LongestWait = max(worker.LongestWait, at-sent[last])
+	}
 }
 
 // scaled is how many environments a function may have added after t.
@@ -133,13 +148,16 @@ type fleet struct {
 	BurstPool
 	used  times // when each is free again
 	idle  int   // warm ones that the burst has not used yet
-	init  time.Duration
+	inits []time.Duration
 	waits bool
 	limit func(time.Duration) int
 }
 
-func newFleet(f Function, warm int, waits bool, limit func(time.Duration) int) *fleet {
-	return &fleet{idle: warm, init: f.Init, waits: waits, limit: limit}
+func newFleet(f Function, inits []time.Duration, warm int, waits bool, limit func(time.Duration) int) *fleet {
+	if len(inits) == 0 {
+		inits = []time.Duration{f.Init}
+	}
+	return &fleet{idle: warm, inits: inits, waits: waits, limit: limit}
 }
 
 // serve gives an event that arrives at a time to an environment and returns when
@@ -165,8 +183,8 @@ func (f *fleet) serve(at, lasts time.Duration) (time.Duration, bool) {
 	}
 	f.Invocations++
 	if cold {
+		start += f.inits[f.ColdStarts%len(f.inits)]
 		f.ColdStarts++
-		start += f.init
 	}
 	heap.Push(&f.used, start+lasts)
 	f.Peak = max(f.Peak, len(f.used))

@@ -97,30 +97,26 @@ func TestScalingOfAFunction(t *testing.T) {
 	}
 }
 
-func TestEventSourceMappingScalesSlowly(t *testing.T) {
+func TestInitsInTheOrderOfTheEnvironments(t *testing.T) {
 	t.Parallel()
-	// Ten seconds of 100 tasks a second, 300 ms each, need 30 workers. The mapping
-	// starts with 5 and adds 5 a second; invoke has them at once.
-	b := Burst{Rate: 100, For: 10 * time.Second}
-	sqs, invoke := burst(t, burstWorkload(), SQS, b).Worker, burst(t, burstWorkload(), Invoke, b).Worker
-	if sqs.Invocations != 1000 || sqs.LongestWait < time.Second || sqs.LongestWait > time.Minute {
-		t.Errorf("sqs: %+v, want all tasks run, some seconds late", sqs)
+	// A request every 10 ms that lasts 20 ms. The first environment is there at once, and busy until 20 ms. The second takes
+	// a second to start, so that of the others the one at 30 ms needs a third, which is there at once. From then on one of
+	// these two is free for each.
+	w := Workload{Function: Function{MemoryMB: 128, Init: time.Minute}, Handler: []time.Duration{20 * ms}}
+	b := Burst{Rate: 100, For: 100 * ms, Inits: []time.Duration{0, time.Second}}
+	if r := burst(t, w, Inline, b).Front; r.ColdStarts != 3 || r.Peak != 3 {
+		t.Errorf("%+v, want three environments", r)
 	}
-	if invoke.Invocations != 1000 || invoke.LongestWait != 0 {
-		t.Errorf("invoke: %+v, want all tasks run at once", invoke)
-	}
-	// Six tasks sent after 20 ms: the sixth worker is allowed at 200 ms, before the
-	// first one is free at 320.
-	w := burstWorkload()
-	w.Function.Init = 0
-	if r := burst(t, w, SQS, Burst{Rate: 1e6, For: 6 * time.Microsecond}).Worker; r.Peak != 6 || r.LongestWait < 178*ms || r.LongestWait > 182*ms {
-		t.Errorf("six at once: %+v, want the sixth to start 180 ms late", r)
-	}
-	// In batches of ten there are ten workers a second, three at a time.
+	// Workers: six at once, of which the second and every other one after it takes another second to start.
 	w = burstWorkload()
-	w.Queue.Batch = 10
-	if r := burst(t, w, SQS, b).Worker; r.Invocations != 100 || r.LongestWait != 0 {
-		t.Errorf("in batches: %+v, want 100 workers without a wait", r)
+	b = Burst{Rate: 1e6, For: 6 * time.Microsecond, Inits: []time.Duration{0}, WorkerInits: []time.Duration{0, time.Second}}
+	if r := burst(t, w, Invoke, b).Worker; r.ColdStarts != 6 {
+		t.Errorf("%+v, want six workers", r)
+	}
+	for _, b := range []Burst{{Inits: []time.Duration{-1}}, {WorkerInits: []time.Duration{-1}}} {
+		if _, err := SimulateBurst(w, Invoke, b); !errors.Is(err, ErrWorkload) {
+			t.Errorf("a negative duration: want ErrWorkload, got %v", err)
+		}
 	}
 }
 
