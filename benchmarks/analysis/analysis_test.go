@@ -143,69 +143,6 @@ func TestTheModelSplitsInlineIntoHandlerAndTask(t *testing.T) {
 	}
 }
 
-func TestTheCheckSeesWhatTheModelMisses(t *testing.T) {
-	t.Parallel()
-	r := Of(recordtest.File(recordtest.Options{Workloads: []workload.Workload{recordtest.Order(), recordtest.Classic()}}))
-	for _, c := range r.Check() {
-		// The goroutine's few milliseconds are mostly noise.
-		if c.Skipped != "" || c.Contestant != cost.Goroutine && (math.Abs(c.BilledOff()) > 0.03 || math.Abs(c.BusyOff()) > 0.10) {
-			t.Errorf("%s on %s: billed %.1f and %.1f, busy %.2f and %.2f %s", c.Contestant, c.Workload, c.BilledModel, c.BilledMeasured, c.BusyModel, c.BusyMeasured, c.Skipped)
-		}
-	}
-	f := recordtest.File(recordtest.Options{})
-	for i := range f.Requests {
-		if q := &f.Requests[i]; q.Contestant == string(cost.Stream) {
-			for k := range q.Invocations {
-				q.Invocations[k].BilledMS *= 2
-				q.Invocations[k].DurationMS *= 2
-			}
-		}
-	}
-	for _, c := range Of(f).Check() {
-		if c.Contestant == cost.Stream && math.Abs(c.BilledOff()+0.5) > 0.05 {
-			t.Errorf("%s: off by %.2f, want half of what was measured", c.Workload, c.BilledOff())
-		}
-	}
-}
-
-func TestAWorkersInvocationHasItsShareOfTheRuntime(t *testing.T) {
-	t.Parallel()
-	r := Of(recordtest.File(recordtest.Options{}))
-	plain, err := r.Predict("order", cost.Stream)
-	if err != nil {
-		t.Fatal(err)
-	}
-	sent, err := r.Predict("order", cost.SQSAfter)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// The generator's invocations have about a millisecond around the work.
-	if d := sent.Task[0] - plain.Task[0]; d < 200*time.Microsecond || d > 20*time.Millisecond {
-		t.Errorf("%v more in a worker", d)
-	}
-}
-
-func TestWorkersWithBatchesAreModelledWithThem(t *testing.T) {
-	t.Parallel()
-	f := recordtest.File(recordtest.Options{Workloads: []workload.Workload{recordtest.Order()}})
-	for i := range f.Requests {
-		q := &f.Requests[i]
-		switch { // one worker serves requests 0 and 1 of every three
-		case q.Contestant != string(cost.SQS):
-		case q.Seq%3 == 0:
-			q.Invocations[1].Requests = 2
-		case q.Seq%3 == 1:
-			q.Tasks[0].RequestID = "another's"
-			q.Invocations = q.Invocations[:1]
-		}
-	}
-	r := Of(f)
-	c, err := r.check(r.Cell("order", cost.SQS))
-	if err != nil || math.Abs(c.BilledOff()) > 0.03 || c.BilledMeasured > 250 {
-		t.Errorf("%v: billed %.1f and %.1f", err, c.BilledModel, c.BilledMeasured)
-	}
-}
-
 func TestDeclaredKeepsTheWorkload(t *testing.T) {
 	t.Parallel()
 	one := recordtest.Order()

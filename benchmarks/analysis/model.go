@@ -120,25 +120,34 @@ func retried(t []record.Task) bool {
 // retryWait is the trimmed mean of the waits before retries in the process, and
 // whether there were any.
 func (c *Cell) retryWait() (time.Duration, bool) {
-	var waits []float64
+	type attempt struct {
+		task       int
+		invocation string // a queue's or Lambda's retries are in others
+	}
+	var waits []time.Duration
 	for i := range c.Requests {
-		ended := make(map[int]int64)
+		ended := make(map[attempt]int64)
 		for _, t := range c.Requests[i].Tasks {
-			if before, again := ended[t.ID]; again {
-				waits = append(waits, float64(t.StartNS-before))
+			a := attempt{t.ID, t.RequestID}
+			if before, again := ended[a]; again {
+				waits = append(waits, time.Duration(t.StartNS-before))
 			}
-			ended[t.ID] = t.EndNS
+			ended[a] = t.EndNS
 		}
 	}
-	return max(0, time.Duration(trimmed(waits))), len(waits) > 0
+	return max(0, mean(thin(waits))), len(waits) > 0
 }
 
-// thin sorts durations, leaves out the ends as trimmed does, and takes evenly
-// spaced ones of a long list.
+// thin sorts durations, leaves out the ends of a kind, and takes few of a long list.
 func thin(d []time.Duration) []time.Duration {
 	d = slices.Sorted(slices.Values(d))
 	n := int(trim * float64(len(d)))
-	d = d[n : len(d)-n]
+	return few(d[n : len(d)-n])
+}
+
+// few sorts durations and takes evenly spaced ones of a long list.
+func few(d []time.Duration) []time.Duration {
+	d = slices.Sorted(slices.Values(d))
 	if len(d) <= maxSamples {
 		return d
 	}

@@ -108,3 +108,21 @@ func TestCancellingSendsNoMore(t *testing.T) {
 		t.Errorf("%+v", answers[1])
 	}
 }
+
+func TestUntilIsNeverEarlyAndEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	for _, wait := range []time.Duration{-time.Second, 0, 300 * time.Microsecond, 5 * time.Millisecond} {
+		moment := time.Now().Add(wait)
+		if err := until(t.Context(), moment); err != nil || time.Now().Before(moment) {
+			t.Errorf("%v: %v, %v early", wait, err, time.Until(moment))
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := until(ctx, time.Now().Add(time.Hour)); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if err := until(ctx, time.Now()); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+}

@@ -70,22 +70,6 @@ func (c *Client) Run(ctx context.Context, start time.Time, schedule []time.Durat
 	return answers
 }
 
-// until waits for a moment.
-func until(ctx context.Context, t time.Time) error {
-	wait := time.Until(t)
-	if wait <= 0 {
-		return ctx.Err()
-	}
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 // ErrDeadline is the error of a request whose client has waited for as long as the workload says it does.
 var ErrDeadline = errors.New("no response within the client's deadline")
 

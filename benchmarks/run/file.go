@@ -20,7 +20,7 @@ type output struct {
 	file   *os.File
 	lines  *record.Writer
 	run    record.Run
-	rounds []record.Round // that were there already
+	rounds []record.Round // that are in it
 }
 
 // create begins a new file with the run and its workloads. A file of that name is
@@ -39,7 +39,7 @@ func create(ctx context.Context, s *settings, conditions record.Network, command
 	}
 	for i := range s.workloads {
 		if s.rounds > 0 {
-			s.workloads[i].Rounds = s.rounds
+			s.workloads[i].Rounds, s.workloads[i].RoundsPerPass = s.rounds, nil
 		}
 		lines = append(lines, &record.Workload{Workload: s.workloads[i]})
 	}
@@ -109,6 +109,16 @@ func reopen(ctx context.Context, s *settings) (*output, error) {
 	}
 	o.lines = record.NewWriter(o.file)
 	return o, nil
+}
+
+// write adds the lines of one round.
+func (o *output) write(lines []record.Line) error {
+	for _, l := range lines {
+		if r, ok := l.(*record.Round); ok {
+			o.rounds = append(o.rounds, *r)
+		}
+	}
+	return o.lines.Write(lines...)
 }
 
 // has reports whether a round is in the file already.

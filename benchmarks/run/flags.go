@@ -127,7 +127,7 @@ var quickWorkloads = list{"order", "burst"}
 
 // shorten makes a workload's rounds last about a second, and one.
 func shorten(w *workload.Workload) {
-	w.Rounds = 1
+	w.Rounds, w.RoundsPerPass = 1, nil
 	most := max(1, int(w.Load.Rate*quickLoad.Seconds()))
 	w.Load.Requests = min(w.Load.Requests, most)
 	w.Load.Warmup = min(w.Load.Warmup, most/3)

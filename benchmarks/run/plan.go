@@ -3,7 +3,6 @@ package run
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
@@ -24,29 +23,36 @@ func (s step) String() string {
 	return fmt.Sprintf("%s, round %d", s.contestant, s.round)
 }
 
-// plan is the order in which the rounds of one workload are run: first the warm-up of
-// every contestant, then round after round, each in an order of its own. A machine
-// that grows slower, or has a neighbour for a while, cannot favour anyone.
-func plan(w *workload.Workload, contestants []cost.Contestant, rounds int, rng *rand.Rand) []step {
+// plan is the order in which the rounds of one workload are run, pass by pass: first
+// the warm-up of every contestant, then a round of each, in an order of its own. A
+// machine that grows slower, or has a neighbour for a while, cannot favour anyone.
+// With RoundsPerPass a contestant has several in a pass, numbered on.
+func plan(w *workload.Workload, contestants []cost.Contestant, rounds int, rng *rand.Rand) [][]step {
 	var taking []cost.Contestant
 	for _, c := range contestants {
 		if w.TakesPart(c) {
 			taking = append(taking, c)
 		}
 	}
-	first := 1
-	if w.Load.Warmup > 0 && w.Load.Shape != workload.Burst {
-		first = warmupRound
-	}
-	var steps []step
-	for round := first; round <= rounds; round++ {
-		order := slices.Clone(taking)
-		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		for _, c := range order {
-			steps = append(steps, step{c, round})
+	warmed := w.Load.Warmup > 0 && w.Load.Shape != workload.Burst
+	passes := make([][]step, rounds)
+	for pass := range passes {
+		var measured []step
+		for _, c := range taking {
+			if warmed {
+				passes[pass] = append(passes[pass], step{c, warmupRound})
+			}
+			n := max(1, w.RoundsPerPass[c])
+			for i := range n {
+				measured = append(measured, step{c, pass*n + i + 1})
+			}
 		}
+		for _, part := range [][]step{passes[pass], measured} {
+			rng.Shuffle(len(part), func(i, k int) { part[i], part[k] = part[k], part[i] })
+		}
+		passes[pass] = append(passes[pass], measured...)
 	}
-	return steps
+	return passes
 }
 
 // estimate is about how long a round takes: the load, and the work behind its last

@@ -16,35 +16,65 @@ func TestRoundsAreInterleaved(t *testing.T) {
 	t.Parallel()
 	w := &workload.Workload{Load: workload.Load{Shape: workload.Constant, Warmup: 1}, Skip: map[cost.Contestant]string{cost.Inline: "-"}}
 	all := cost.Contestants()
-	steps := plan(w, all, 3, rand.New(rand.NewPCG(1, 0)))
+	passes := plan(w, all, 3, rand.New(rand.NewPCG(1, 0)))
 	n := len(all) - 1
-	if len(steps) != 4*n {
-		t.Fatalf("%d steps for %d contestants, a warm-up and three rounds", len(steps), n)
+	if len(passes) != 3 {
+		t.Fatalf("%d passes for three rounds", len(passes))
 	}
 	orders := map[string]bool{}
-	for round := range 4 {
-		order, seen := "", map[cost.Contestant]bool{}
-		for _, s := range steps[round*n : (round+1)*n] {
-			if s.round != round || seen[s.contestant] || s.contestant == cost.Inline {
-				t.Errorf("%v in round %d", s, round)
-			}
-			seen[s.contestant] = true
-			order += string(s.contestant) + ";"
+	for i, steps := range passes {
+		if len(steps) != 2*n {
+			t.Fatalf("%d steps in a pass of %d contestants, a warm-up and a round", len(steps), n)
 		}
-		orders[order] = true
+		for part, round := range []int{warmupRound, i + 1} {
+			order, seen := "", map[cost.Contestant]bool{}
+			for _, s := range steps[part*n : (part+1)*n] {
+				if s.round != round || seen[s.contestant] || s.contestant == cost.Inline {
+					t.Errorf("%v in pass %d", s, i)
+				}
+				seen[s.contestant] = true
+				order += string(s.contestant) + ";"
+			}
+			orders[order] = true
+		}
 	}
 	if len(orders) < 2 {
 		t.Error("every round has the same order")
 	}
-	if again := plan(w, all, 3, rand.New(rand.NewPCG(1, 0))); !slices.Equal(steps, again) {
+	if again := plan(w, all, 3, rand.New(rand.NewPCG(1, 0))); !slices.EqualFunc(passes, again, slices.Equal) {
 		t.Error("the same seed makes another plan: a run could not be resumed")
+	}
+}
+
+func TestSeveralRoundsInAPassAreNumberedOn(t *testing.T) {
+	t.Parallel()
+	w := &workload.Workload{
+		Load:          workload.Load{Shape: workload.Constant, Warmup: 1},
+		RoundsPerPass: map[cost.Contestant]int{cost.APIGatewayAsync: 3},
+	}
+	for pass, steps := range plan(w, cost.Contestants(), 2, rand.New(rand.NewPCG(1, 0))) {
+		rounds := map[cost.Contestant][]int{}
+		for _, s := range steps {
+			if s.round != warmupRound {
+				rounds[s.contestant] = append(rounds[s.contestant], s.round)
+			}
+		}
+		for _, c := range cost.Contestants() {
+			want := []int{pass + 1}
+			if c == cost.APIGatewayAsync {
+				want = []int{3*pass + 1, 3*pass + 2, 3*pass + 3}
+			}
+			if slices.Sort(rounds[c]); !slices.Equal(rounds[c], want) {
+				t.Errorf("%s has the rounds %v in pass %d, want %v", c, rounds[c], pass, want)
+			}
+		}
 	}
 }
 
 func TestABurstIsNotWarmedUp(t *testing.T) {
 	t.Parallel()
 	w := &workload.Workload{Load: workload.Load{Shape: workload.Burst, Warmup: 1}}
-	for _, s := range plan(w, cost.Contestants(), 1, rand.New(rand.NewPCG(1, 0))) {
+	for _, s := range plan(w, cost.Contestants(), 1, rand.New(rand.NewPCG(1, 0)))[0] {
 		if s.round == warmupRound {
 			t.Errorf("%v", s)
 		}

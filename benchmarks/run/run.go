@@ -128,35 +128,45 @@ type measurement struct {
 	done, total int // rounds
 }
 
-// all runs every workload.
+// all runs every workload, in passes: each has one round of every workload. Rounds
+// that follow each other share the state of the machine; those of different passes
+// lie minutes apart, and in other processes.
 func (m *measurement) all(ctx context.Context, stderr io.Writer) error {
 	rng := rand.New(rand.NewPCG(m.seed, 0))
-	plans := make([][]step, len(m.workloads))
-	var total time.Duration
+	passes := make([][][]step, len(m.workloads))
+	most, total := 0, time.Duration(0)
 	for i := range m.workloads {
 		w := &m.workloads[i]
 		rounds := w.Rounds
 		if rounds == 0 {
 			rounds = m.out.run.Rounds
 		}
-		plans[i] = plan(w, m.contestants, rounds, rng)
-		m.total += len(plans[i])
-		for _, st := range plans[i] {
-			total += estimate(w, st.round)
+		passes[i] = plan(w, m.contestants, rounds, rng)
+		most = max(most, len(passes[i]))
+		for _, steps := range passes[i] {
+			m.total += len(steps)
+			for _, st := range steps {
+				total += estimate(w, st.round)
+			}
 		}
 	}
 	m.progress = newProgress(stderr, total, m.plain)
 	defer m.progress.close()
-	for i := range m.workloads {
-		if err := m.one(ctx, &m.workloads[i], plans[i]); err != nil {
-			return fmt.Errorf("workload %s: %w", m.workloads[i].Name, err)
+	for pass := range most {
+		for i := range m.workloads {
+			if pass >= len(passes[i]) {
+				continue
+			}
+			if err := m.one(ctx, &m.workloads[i], passes[i][pass]); err != nil {
+				return fmt.Errorf("workload %s: %w", m.workloads[i].Name, err)
+			}
 		}
 	}
 	return nil
 }
 
-// one runs the rounds of one workload. Its contestants are deployed together and
-// keep their environments from round to round.
+// one runs one pass of a workload. Its contestants are deployed together and keep
+// their environments from the warm-up on.
 func (m *measurement) one(ctx context.Context, w *workload.Workload, steps []step) (err error) {
 	benches := map[cost.Contestant]*bench{}
 	defer func() {
@@ -182,7 +192,7 @@ func (m *measurement) one(ctx context.Context, w *workload.Workload, steps []ste
 		what := w.Name + ": " + st.String()
 		m.progress.begin(what)
 		if lines := warm[st]; lines != nil {
-			err = m.out.lines.Write(lines...)
+			err = m.out.write(lines)
 		} else if !m.out.has(w.Name, st) {
 			err = m.round(ctx, st, benches[st.contestant])
 		}
@@ -213,13 +223,12 @@ func (m *measurement) round(ctx context.Context, st step, b *bench) error {
 	if err != nil {
 		return err
 	}
-	return m.out.lines.Write(lines...)
+	return m.out.write(lines)
 }
 
 // warmUp runs the warm-up rounds, all at the same time: nobody looks at how long
 // they take, and one after the other they would take as long as a measured round.
-// A contestant that was measured in part by an earlier run needs one again, to have
-// warm environments; that one is not written.
+// Every pass needs one, to have warm environments; it is written once.
 func (m *measurement) warmUp(ctx context.Context, w *workload.Workload, steps []step, benches map[cost.Contestant]*bench) (map[step][]record.Line, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()

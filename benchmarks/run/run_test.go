@@ -153,6 +153,7 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 			t.Errorf("round %+v begins before the one in front of it ends", r)
 		}
 	}
+	// One warm-up is written, though the second pass and the run that went on had theirs.
 	if len(whole.Rounds) != 6 || rounds["stream"] != 3 || rounds["inline"] != 3 {
 		t.Errorf("rounds %v", rounds)
 	}

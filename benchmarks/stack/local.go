@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"time"
 
@@ -39,8 +38,7 @@ type Local struct {
 	polls   *polls
 	async   bool // events may be in the queues of asynchronous invocations
 	delays  *network.Proxy
-	backend *backend  // nil unless tasks are to fail
-	fronts  io.Closer // what stands before the function; may be nil
+	backend *backend // nil unless tasks are to fail
 
 	begun    time.Time
 	requests map[string]sqstest.RequestCount // at Begin
@@ -94,9 +92,13 @@ func NewLocal(ctx context.Context, c cost.Contestant, w *workload.Workload, prof
 	}
 	l.url = l.front.URL()
 	if c == cost.APIGatewayAsync {
-		err = l.startGateway(ctx)
+		var gateway *lambdatest.GatewayServer // until the function is removed
+		if gateway, err = l.front.ServeGateway(ctx, lambdatest.Gateway{Type: lambdatest.AsyncRESTAPI}); err != nil {
+			return nil, err
+		}
+		l.url = gateway.URL()
 	}
-	return l, err
+	return l, nil
 }
 
 // function is the configuration that front and worker share.
@@ -183,6 +185,11 @@ func (l *Local) Begin(ctx context.Context, cold bool) error {
 				return err
 			}
 		}
+		if l.mapping != nil { // it begins with five batches again, as after a time without messages
+			if err := errors.Join(l.mapping.Disable(ctx), l.mapping.Enable()); err != nil {
+				return err
+			}
+		}
 	}
 	if l.backend != nil {
 		l.backend.forget()
@@ -198,9 +205,6 @@ func (l *Local) Begin(ctx context.Context, cold bool) error {
 // Close implements Stack.
 func (l *Local) Close() error {
 	var errs []error
-	if l.fronts != nil {
-		errs = append(errs, l.fronts.Close())
-	}
 	if l.mapping != nil {
 		l.mapping.Close()
 	}

@@ -53,6 +53,14 @@ func (w *Workload) Check() error {
 			return fmt.Errorf("%w %s: skip: %w", ErrWorkload, w.Name, err)
 		}
 	}
+	for c, n := range w.RoundsPerPass {
+		if _, err := cost.ParseContestant(string(c)); err != nil {
+			return fmt.Errorf("%w %s: rounds_per_pass: %w", ErrWorkload, w.Name, err)
+		}
+		if n < 1 || n > 100 {
+			return fmt.Errorf("%w %s: rounds_per_pass of %s is %d, want 1 to 100", ErrWorkload, w.Name, c, n)
+		}
+	}
 	return nil
 }
 

@@ -157,7 +157,8 @@ func (f *fleet) invocation(g *generator, function string, at int64, ms float64) 
 		f.sum.ColdStarts++
 	}
 	i.BilledMS = int64(math.Ceil(ms + i.InitMS))
-	i.FrozeNS = at + int64((ms+i.InitMS)*1e6)
+	i.StartNS += int64(i.InitMS * 1e6)
+	i.FrozeNS = i.StartNS + int64(ms*1e6)
 	f.free[env] = i.FrozeNS
 	f.busy += i.FrozeNS - at
 	f.sum.Invocations++
@@ -218,28 +219,27 @@ func (g *generator) request(w workload.Workload, c cost.Contestant, at int64, sl
 
 	before, tail := handler+overhead, 0.0
 	switch c {
-	case cost.Inline:
+	case cost.Inline, cost.APIGatewayAsync:
 		before += task
 	case cost.Invoke, cost.SQS:
 		before += handoff
 	case cost.SQSAfter:
 		tail = handoff
-	case cost.Goroutine, cost.APIGatewayAsync:
+	case cost.Goroutine:
 	default:
-		tail = task
-	}
-	if c == cost.APIGatewayAsync {
 		tail = task
 	}
 	beforeMS := float64(g.around(before)) / 1e6
 	i := front.invocation(g, record.Handler, at+300_000, beforeMS+float64(g.around(tail))/1e6)
-	init := int64(i.InitMS * 1e6)
-	i.HandlerStartNS = i.StartNS + init + 200_000
+	i.HandlerStartNS = i.StartNS + 200_000
 	i.HandlerEndNS = i.HandlerStartNS + int64(handler*1e6)
-	i.ResponseNS = i.StartNS + init + int64(beforeMS*1e6)
+	i.ResponseNS = i.StartNS + int64(beforeMS*1e6)
 	q := record.Request{
 		Workload: w.Name, Contestant: string(c), IntendedNS: at, SentNS: at + 50_000,
 		FirstByteNS: i.ResponseNS + 100_000, DoneNS: i.ResponseNS + 150_000, Status: 200, Invocations: []record.Invocation{i},
+	}
+	if c == cost.APIGatewayAsync {
+		q.Status, q.FirstByteNS, q.DoneNS = 202, at+900_000, at+1_000_000
 	}
 	start, end := i.ResponseNS+100_000, i.FrozeNS
 	switch c {
@@ -248,14 +248,12 @@ func (g *generator) request(w workload.Workload, c cost.Contestant, at int64, sl
 			return q
 		}
 		start, end = i.FrozeNS+2e9, i.FrozeNS+2e9+int64(task*1e6)
-	case cost.Inline:
+	case cost.Inline, cost.APIGatewayAsync:
 		start, end = i.HandlerStartNS+int64(handler*1e6), i.ResponseNS-500_000
-	case cost.APIGatewayAsync:
-		q.Status, q.FirstByteNS, q.DoneNS = 202, at+900_000, at+1_000_000
 	case cost.Invoke, cost.SQS, cost.SQSAfter:
 		v := worker.invocation(g, record.Worker, i.ResponseNS+g.around(3), float64(g.around(task))/1e6+0.5)
 		q.Invocations = append(q.Invocations, v)
-		start, end = v.StartNS+int64(v.InitMS*1e6)+200_000, v.FrozeNS-200_000
+		start, end = v.StartNS+200_000, v.FrozeNS-200_000
 	default:
 	}
 	for id := range w.Tasks {
