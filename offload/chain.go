@@ -2,7 +2,6 @@ package offload
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -83,7 +82,7 @@ func missingImport(name string) string {
 }
 
 // openChain opens the selected strategies and checks that they make a chain.
-func openChain(ctx context.Context, strategies []driver.Strategy, env driver.Env) ([]link, error) {
+func (o *options) openChain(ctx context.Context, strategies []driver.Strategy, env driver.Env) ([]link, error) {
 	chain := make([]link, 0, len(strategies))
 	keeper := ""
 	for i, s := range strategies {
@@ -107,48 +106,20 @@ func openChain(ctx context.Context, strategies []driver.Strategy, env driver.Env
 			return nil, fmt.Errorf("offload: strategy %q: %w", l.name, err)
 		}
 		if l.sender != nil {
-			l.limits = limits(l.sender.Limits())
-			if l.limits.MessageBytes <= 0 {
-				return nil, fmt.Errorf("%w: strategy %q gives no Limits.MessageBytes", ErrConfig, l.name)
+			if err := o.crossing.measure(&l); err != nil {
+				return nil, err
 			}
-			l.limits.BatchEntries = max(l.limits.BatchEntries, 1)
-			l.limits.Concurrency = max(l.limits.Concurrency, 1)
 		}
 		chain = append(chain, l)
 	}
 	return chain, nil
 }
 
-// route gives the first link from onwards that takes the task. The error joins
-// the reasons of those that do not.
-func (o *offloader) route(e *entry, from int) (int, error) {
-	var reasons []error
-	for i := from; i < len(o.chain); i++ {
-		err := o.chain[i].accepts(e)
-		if err == nil {
-			return i, nil
-		}
-		reasons = append(reasons, err)
+// keeps checks that a keeper takes the task.
+func (l *link) keeps(e *entry) error {
+	if e.set.delay > 0 {
+		return fmt.Errorf("%w: Delay(%v) of task %q: strategy %q runs tasks right after the response, and waiting there would be billed; a delay needs a sender in the chain, such as sqs",
+			ErrInvalidOption, e.set.delay, e.name, l.name)
 	}
-	if len(reasons) == 0 {
-		return 0, fmt.Errorf("%w: task %q: no further strategy", ErrHandOver, e.name)
-	}
-	if len(reasons) == 1 {
-		return 0, reasons[0]
-	}
-	return 0, errors.Join(append(reasons, ErrHandOver)...)
-}
-
-func (l *link) accepts(e *entry) error {
-	if l.keeper != nil {
-		if e.set.delay > 0 {
-			return fmt.Errorf("%w: Delay(%v) of task %q: strategy %q runs tasks right after the response, and waiting there would be billed; a delay needs a sender in the chain, such as sqs",
-				ErrInvalidOption, e.set.delay, e.name, l.name)
-		}
-		return nil
-	}
-	if e.def == nil {
-		return fmt.Errorf("%w (task %q, strategy %q)", ErrClosure, e.name, l.name)
-	}
-	return e.scope.off.opts.crossing.fits(l, e)
+	return nil
 }

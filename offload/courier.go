@@ -1,6 +1,9 @@
 package offload
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // courier sends what leaves while a tail is under way. A tail has one at a time: what leaves while a batch is
 // on its way goes with the next one.
@@ -20,7 +23,7 @@ func (s *scope) hire() (ctx context.Context, c *courier) {
 func (s *scope) deliver(ctx context.Context, c *courier) {
 	for len(s.outbox) > 0 && !s.closed {
 		s.mu.Unlock()
-		_ = s.sendAll(ctx) // nobody waits for the error; every task it names has its event
+		_ = s.flush(ctx) // nobody waits for the error; every task it names has its event
 		s.mu.Lock()
 	}
 	s.courier = nil
@@ -34,9 +37,15 @@ func (c *courier) recall(ctx context.Context) {
 	<-c.back
 }
 
-// sendMeanwhile sends what leaves while tasks run here: a task that waited in memory for the
-// end of a long tail would be lost with the process. s.mu is held.
-func (s *scope) sendMeanwhile() {
+func (r *remote) mail(s *scope, e *entry) {
+	e.put(leaving)
+	s.outbox = append(s.outbox, e)
+	r.sendMeanwhile(s)
+}
+
+// sendMeanwhile is there because a task that waited in memory for the end of a long tail would
+// be lost with the process.
+func (*remote) sendMeanwhile(s *scope) {
 	busy := s.workers.Load() > 0 || s.next != nil
 	if !s.started || s.closed || !busy || s.courier != nil {
 		return // somebody else sends it
@@ -47,6 +56,29 @@ func (s *scope) sendMeanwhile() {
 		defer s.mu.Unlock()
 		s.deliver(ctx, courier)
 	}()
+}
+
+func (*remote) sendRest(s *scope) {
+	courier := s.courier
+	if courier == nil {
+		s.deliver(s.hire())
+		return
+	}
+	s.mu.Unlock()
+	<-courier.back
+	s.mu.Lock()
+}
+
+func (*remote) hurry(s *scope, by time.Time) {
+	courier := s.courier
+	s.mu.Unlock()
+	ctx, cancel := s.until(by)
+	_ = s.flush(ctx) // every task it could not send has its event
+	if courier != nil {
+		courier.recall(ctx)
+	}
+	cancel()
+	s.mu.Lock()
 }
 
 // beginMove and endMove enclose the way of a task from one link of the chain to the next. A

@@ -3,6 +3,7 @@ package offload
 import (
 	"context"
 	"sync"
+	"time"
 
 	"github.com/go-offload/lambda/offload/driver"
 )
@@ -13,9 +14,37 @@ import (
 type crossing interface {
 	// complete fills in what code left open, from the environment, the strategies and the defaults.
 	complete(o *options, strategies []driver.Strategy) error
-	fits(l *link, e *entry) error
-	flush(ctx context.Context, s *scope) error
+
+	// measure takes the limits of a sender that was opened.
+	measure(l *link) error
+
+	// dispatch gives what deals with events: with tasks itself, and otherwise with handle.
 	dispatch(o *offloader, handle eventHandler) eventHandler
+
+	// outgoing makes what a task needs to leave.
+	outgoing(ctx context.Context, o *offloader, task Task) (*outgoing, error)
+
+	// route gives the first link from onwards that takes the task.
+	route(e *entry, from int) (int, error)
+
+	// leave is entry.leave.
+	leave(e *entry, from entryState, kind EventKind, reason error)
+
+	// mail puts a task at a sender into the outbox. s.mu is held.
+	mail(s *scope, e *entry)
+
+	// handOff sends what is in the outbox before the response, unless that was moved to the tail.
+	handOff(s *scope) error
+
+	// sendMeanwhile sends it while tasks run here. s.mu is held.
+	sendMeanwhile(s *scope)
+
+	// sendRest sends what is left of it when they have run, or waits for who does. s.mu is
+	// held, and released meanwhile.
+	sendRest(s *scope)
+
+	// hurry sends it by a time, for a scope that is given up. s.mu is held, and released meanwhile.
+	hurry(s *scope, by time.Time)
 }
 
 // remote is the only crossing. What concerns nothing else is in its fields and not in options, for the
@@ -38,6 +67,9 @@ func (o *options) remote() *remote {
 }
 
 func (r *remote) complete(o *options, strategies []driver.Strategy) error {
+	if err := o.completeHandOff(); err != nil {
+		return err
+	}
 	for _, s := range strategies {
 		if c, ok := s.(driver.VisibilityChanger); ok && r.visibility == nil {
 			r.visibility = &visibility{changer: c, log: o.logger}
@@ -51,10 +83,6 @@ func (r *remote) complete(o *options, strategies []driver.Strategy) error {
 	}
 	return r.completeRedelivery()
 }
-
-func (*remote) fits(l *link, e *entry) error { return l.fits(e) }
-
-func (*remote) flush(ctx context.Context, s *scope) error { return s.flush(ctx) }
 
 func (*remote) dispatch(o *offloader, handle eventHandler) eventHandler {
 	return o.dispatch(handle)
@@ -84,12 +112,4 @@ func crossingOf(name string) func(*options) {
 	crossings.Lock()
 	defer crossings.Unlock()
 	return crossings.byName[name]
-}
-
-// sendAll sends what is in the outbox. The error tells of tasks that nobody took.
-func (s *scope) sendAll(ctx context.Context) error {
-	if s.off.opts.crossing == nil {
-		return nil // no link of the chain puts anything there
-	}
-	return s.off.opts.crossing.flush(ctx, s)
 }

@@ -154,22 +154,12 @@ func (e *entry) end(from entryState, kind EventKind, err error) {
 // link is left, it ends as kind says.
 func (e *entry) leave(from entryState, kind EventKind, reason error) {
 	e.scope.beginMove()
-	defer e.scope.endMove()
-	if !e.move(from, leaving) {
-		return
+	if c := e.scope.off.opts.crossing; c != nil {
+		c.leave(e, from, kind, reason)
+	} else {
+		e.end(from, kind, reason)
 	}
-	next, err := e.scope.off.route(e, e.link()+1)
-	if err != nil {
-		e.end(leaving, kind, reason)
-		return
-	}
-	at := e.link()
-	e.out.reason = reason
-	e.setLink(next)
-	if !e.scope.post(e) {
-		e.setLink(at)
-		e.end(leaving, kind, reason)
-	}
+	e.scope.endMove()
 }
 
 // publish reports a step of the task. backoff is the wait for the next attempt.

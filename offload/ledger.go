@@ -100,21 +100,9 @@ func (s *scope) abandon(reason error) {
 	if !errors.Is(reason, ErrDeadline) { // SIGKILL follows a SIGTERM soon; after a freeze the deadline is long past
 		by = time.Now().Add(shutdownGrace)
 	}
-	ctx, cancel := s.until(by)
-	defer cancel()
 	s.mu.Lock()
-	for {
-		s.awaitMoves()
-		courier := s.courier
-		if courier == nil && len(s.outbox) == 0 {
-			break
-		}
-		s.mu.Unlock()
-		_ = s.sendAll(ctx) // every task it could not send has its event
-		if courier != nil {
-			courier.recall(ctx)
-		}
-		s.mu.Lock()
+	for s.awaitMoves(); s.leaves(); s.awaitMoves() {
+		s.off.opts.crossing.hurry(s, by)
 	}
 	s.abandoned = true
 	s.wakeIdle()

@@ -63,7 +63,7 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		strategies, concurrency = withoutLambda(strategies), processConcurrency
 	}
 	o.freezes = concurrency == 1
-	if o.chain, err = openChain(ctx, strategies, driver.Env{
+	if o.chain, err = o.opts.openChain(ctx, strategies, driver.Env{
 		Getenv:         o.opts.getenv,
 		Logger:         o.log,
 		MaxConcurrency: concurrency,
@@ -138,23 +138,6 @@ func (o *options) complete() error {
 	}
 	if o.margin < 0 {
 		return fmt.Errorf("%w: the margin %v is negative", ErrConfig, o.margin)
-	}
-	return o.completeHandOff()
-}
-
-func (o *options) completeHandOff() error {
-	if o.handOff == 0 {
-		switch v := o.getenv("OFFLOAD_HANDOFF"); v {
-		case "", "before":
-			o.handOff = HandOffBefore
-		case "after":
-			o.handOff = HandOffAfter
-		default:
-			return fmt.Errorf("%w: OFFLOAD_HANDOFF=%q; it is \"before\" or \"after\" the response", ErrConfig, v)
-		}
-	}
-	if o.handOff != HandOffBefore && o.handOff != HandOffAfter {
-		return fmt.Errorf("%w: WithHandOff(%d): use HandOffBefore or HandOffAfter", ErrConfig, o.handOff)
 	}
 	return nil
 }

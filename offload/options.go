@@ -46,7 +46,7 @@ type options struct {
 	handOff     HandOff
 	observers   []Observer
 	telemetry   []Observer
-	tracer      Tracer // nil: none
+	tracer      Tracer  // nil: none
 	tailEnd     tailEnd // nil: nothing comes after the tasks
 	logger      *slog.Logger
 	connections []interface{ CloseIdleConnections() }
@@ -109,25 +109,6 @@ func WithMaxTasks(n int) Option {
 // variable is OFFLOAD_MARGIN, in the form of time.ParseDuration.
 func WithMargin(d time.Duration) Option {
 	return func(o *options) { o.margin, o.marginSet = d, true }
-}
-
-// HandOff says when senders get the tasks that were deferred to them.
-type HandOff int
-
-// The environment variable OFFLOAD_HANDOFF takes "before" and "after".
-const (
-	// HandOffBefore sends before the response: when the client sees success, the
-	// tasks are durable. It is the default.
-	HandOffBefore HandOff = iota + 1
-
-	// HandOffAfter sends in the tail, after the response: the client does not wait
-	// for the queue, and a crash right after the response can lose the tasks.
-	HandOffAfter
-)
-
-// WithHandOff sets when senders get their tasks.
-func WithHandOff(h HandOff) Option {
-	return func(o *options) { o.handOff = h }
 }
 
 // WithObserver adds an observer of task events. It may be given several times. If

@@ -71,7 +71,7 @@ func (s *scope) begin() bool {
 		s.off.watch.arm(s)
 	}
 	if len(s.outbox) > 0 {
-		s.sendMeanwhile()
+		s.off.opts.crossing.sendMeanwhile(s)
 	}
 	return true
 }
@@ -107,17 +107,10 @@ func (s *scope) runTail() {
 			s.awaitIdle() // unlocks
 			s.mu.Lock()
 		}
-		courier := s.courier
-		if courier == nil && len(s.outbox) == 0 {
+		if !s.leaves() {
 			break
 		}
-		if courier == nil {
-			s.deliver(s.hire())
-			continue
-		}
-		s.mu.Unlock()
-		<-courier.back
-		s.mu.Lock()
+		s.off.opts.crossing.sendRest(s)
 	}
 	s.conclude() // unlocks
 	returned = true

@@ -1,7 +1,6 @@
 package offload
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -129,14 +128,13 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 // wants to hear of.
 func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) error {
 	var out *outgoing
-	if s.off.works() || s.off.tracer != nil {
-		out = &outgoing{origin: originOf(ctx)}
-		if s.off.sends && task.def != nil {
-			var err error
-			if out.data, err = task.encodeInput(); err != nil {
-				return err
-			}
+	if s.off.works() {
+		var err error
+		if out, err = s.off.opts.crossing.outgoing(ctx, s.off, task); err != nil {
+			return err
 		}
+	} else if s.off.tracer != nil {
+		out = &outgoing{}
 	}
 	d := s.detailsFor(ctx, task, set, out)
 	s.mu.Lock()
@@ -148,7 +146,12 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 	if out != nil {
 		out.id = e.info().ID // before anybody else can see the entry
 	}
-	link, err := s.off.route(e, 0)
+	link := 0
+	if c := s.off.opts.crossing; c != nil {
+		link, err = c.route(e, 0)
+	} else {
+		err = s.off.chain[0].keeps(e)
+	}
 	if err == nil {
 		e.setLink(link)
 		// Before a worker can see the entry: observers get events in order.
@@ -197,21 +200,11 @@ func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 	return e, nil
 }
 
-// source names the function in envelopes.
-func (s *scope) source() string {
-	if lc, ok := lambdacontext.FromContext(s.tail.invocation); ok && lc.InvokedFunctionArn != "" {
-		return lc.InvokedFunctionArn
-	}
-	return "urn:offload:" + cmp.Or(lambdacontext.FunctionName, "function")
-}
-
 // place puts an accepted entry where its link takes it. s.mu is held.
 func (s *scope) place(e *entry) {
 	switch {
 	case s.off.chain[e.link()].sender != nil:
-		e.put(leaving)
-		s.outbox = append(s.outbox, e)
-		s.sendMeanwhile()
+		s.off.opts.crossing.mail(s, e)
 	case s.started || e.set.eager:
 		s.ready.push(e)
 		if s.next == nil {
@@ -221,22 +214,6 @@ func (s *scope) place(e *entry) {
 	default:
 		s.held.push(e)
 	}
-}
-
-// post puts an entry that moved down the chain where its new link takes it. It
-// reports false if nobody will look there any more, because the scope was given up.
-func (s *scope) post(e *entry) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	sends := s.off.chain[e.link()].sender != nil
-	if s.abandoned || s.closed && !sends {
-		return false
-	}
-	if !sends {
-		e.put(queued)
-	}
-	s.place(e)
-	return true
 }
 
 // hard is when unfinished tasks are given up: after half of the margin. It is zero
@@ -272,6 +249,9 @@ func (s *scope) Empty() bool {
 	defer s.mu.Unlock()
 	return s.empty() && s.off.opts.tailEnd == nil
 }
+
+// leaves reports that tasks wait in the outbox, or are being sent in the tail. s.mu is held.
+func (s *scope) leaves() bool { return s.courier != nil || len(s.outbox) > 0 }
 
 func (s *scope) empty() bool {
 	return s.workers.Load() == 0 && s.held.first == nil && s.next == nil && len(s.outbox) == 0

@@ -1,6 +1,7 @@
 package offload
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/cenkalti/backoff/v4"
 
 	"github.com/go-offload/lambda/offload/driver"
@@ -74,6 +76,14 @@ func (e *entry) encode(strategy string) ([]byte, error) {
 		envelope.NotBefore = info.Accepted.Add(e.set.delay)
 	}
 	return e.scope.off.seal(&envelope)
+}
+
+// source names the function in envelopes.
+func (s *scope) source() string {
+	if lc, ok := lambdacontext.FromContext(s.tail.invocation); ok && lc.InvokedFunctionArn != "" {
+		return lc.InvokedFunctionArn
+	}
+	return "urn:offload:" + cmp.Or(lambdacontext.FunctionName, "function")
 }
 
 // flush sends what is in the outbox, what that brings down the chain to further
@@ -160,7 +170,7 @@ func (e *entry) sent(failed error) error {
 		e.end(leaving, HandedOver, e.out.reason)
 		return nil
 	}
-	next, err := e.scope.off.route(e, e.link()+1)
+	next, err := e.scope.off.opts.crossing.route(e, e.link()+1)
 	if err == nil {
 		at := e.link()
 		e.out.reason = failed
@@ -180,16 +190,6 @@ func (e *entry) sent(failed error) error {
 	}
 	e.end(leaving, kind, lost)
 	return lost
-}
-
-// handOff sends before the response, unless that was moved to the tail.
-func (s *scope) handOff() error {
-	if !s.off.sends || s.off.opts.handOff == HandOffAfter {
-		return nil
-	}
-	ctx, cancel := s.until(s.tail.deadline)
-	defer cancel()
-	return s.sendAll(ctx)
 }
 
 // until gives a context with the invocation's values that ends at t, if that is set.
@@ -344,4 +344,14 @@ func (l *link) trySend(ctx context.Context, batch []driver.Message) (results []e
 	default:
 		return all(backoff.Permanent(fmt.Errorf("offload: strategy %q gave %d results for %d messages", l.name, len(results), len(batch))))
 	}
+}
+
+func (*remote) measure(l *link) error {
+	l.limits = limits(l.sender.Limits())
+	if l.limits.MessageBytes <= 0 {
+		return fmt.Errorf("%w: strategy %q gives no Limits.MessageBytes", ErrConfig, l.name)
+	}
+	l.limits.BatchEntries = max(l.limits.BatchEntries, 1)
+	l.limits.Concurrency = max(l.limits.Concurrency, 1)
+	return nil
 }

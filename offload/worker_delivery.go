@@ -205,7 +205,7 @@ func (d *delivery) postpone() bool {
 		return false
 	}
 	e := d.task
-	next, err := e.scope.off.route(e, 0)
+	next, err := e.scope.off.opts.crossing.route(e, 0)
 	if err != nil {
 		return false
 	}
