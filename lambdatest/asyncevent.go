@@ -12,7 +12,7 @@ const (
 	AsyncSuccess AsyncCondition = "Success"
 	// AsyncRetriesExhausted means that the function failed in every attempt.
 	AsyncRetriesExhausted AsyncCondition = "RetriesExhausted"
-	// AsyncEventAgeExceeded means that the event became older than MaximumEventAge.
+	// AsyncEventAgeExceeded means that the event became older than MaximumEventAge, or would be by its next retry.
 	AsyncEventAgeExceeded AsyncCondition = "EventAgeExceeded"
 	// AsyncRecursiveLoop means that the function was invoked too often in one chain of requests. What AWS writes into the
 	// record then is not documented.

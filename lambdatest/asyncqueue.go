@@ -173,6 +173,10 @@ func (q *asyncQueue) judge(e *asyncEvent, a attempt) (AsyncCondition, time.Durat
 	if e.attempts > 1 {
 		wait = secondAsyncRetry
 	}
+	// A retry that would come too late is not waited for (recorded on AWS by LocalStack's tests, test_maxeventage, November 2025).
+	if e.age(time.Now(), q.config.Speedup)+wait >= q.config.MaximumEventAge {
+		return AsyncEventAgeExceeded, 0
+	}
 	q.event(EventAsyncRetry, e, fmt.Sprintf("in %v: %v", wait, a.reason()))
 	return "", wait
 }

@@ -59,8 +59,8 @@
 //   - Asynchronous invocations: the queue is in memory, and Close throws it away; no event is delivered twice or dropped
 //     without a reason, as may happen on AWS. The attempt whose response came in time and whose tail or extension timed
 //     out counts as failed: what AWS does was not found. Destinations are SQS queues and functions; SNS, EventBridge and
-//     S3 are missing. Of a record's conditions AWS's documents show RetriesExhausted; Success and EventAgeExceeded are
-//     what other implementations agree on. Whether AWS repeats a failed delivery was not found; here it is, briefly.
+//     S3 are missing. Of a record's conditions AWS's documents show RetriesExhausted; Success and EventAgeExceeded were
+//     recorded on AWS by the tests of LocalStack. Whether AWS repeats a failed delivery was not found; here it is, briefly.
 //   - Event source mappings are for SQS. There are no filter criteria, no provisioned mode and no API for mappings. One
 //     poller asks the queue, three times a minute when it is idle; AWS has up to five, which cost fifteen. A window ends
 //     within a second of its time; on AWS, when there is little traffic, within 20. A batch whose response came in time and
