@@ -51,6 +51,20 @@ func FuzzURLEvent(f *testing.F) {
 	})
 }
 
+// A response that is no HTTP response is the body of one.
+func TestInferredBody(t *testing.T) {
+	t.Parallel()
+	for payload, want := range map[string]string{
+		`{"hello": "world"}`: `{"hello":"world"}`, `["hello", 3, true]`: `["hello",3,true]`, `"a \"b\""`: `a "b"`,
+		`3.1`: `3.1`, `true`: `true`, ` null`: `null`, `no JSON`: `no JSON`, ``: ``,
+	} {
+		res, err := parseURLResponse([]byte(payload))
+		if err != nil || res.StatusCode != http.StatusOK || string(res.body) != want {
+			t.Errorf("%s: %d %s %v, want %s", payload, res.StatusCode, res.body, err, want)
+		}
+	}
+}
+
 // Whatever a function answers is an HTTP response that can be sent, or an error.
 func FuzzURLResponse(f *testing.F) {
 	f.Add([]byte(`{"statusCode":200,"headers":{"a":"b","n":1,"t":true},"cookies":["a=1"],"body":"x"}`))

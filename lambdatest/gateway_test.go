@@ -84,6 +84,9 @@ func TestRESTAPI(t *testing.T) {
 			!slices.Equal(res.Header.Values("X-Two"), []string{"a", "b"}) || len(res.Header.Values("Set-Cookie")) != 2 {
 			t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
 		}
+		if res := respond(t, s, `{"headers":{"X-One":"1"},"multiValueHeaders":null}`, ""); res.StatusCode != http.StatusOK || res.Header.Get("X-One") != "1" {
+			t.Errorf("without a status: %d %v", res.StatusCode, res.Header)
+		}
 		const binary = `{"statusCode":200,"headers":{"Content-Type":"image/png"},"body":"AP8=","isBase64Encoded":true}`
 		if res := respond(t, s, binary, "image/png,text/html"); string(res.body) != "\x00\xff" || res.Header.Get("Content-Type") != "image/png" {
 			t.Errorf("%v %q", res.Header, res.body)
@@ -93,7 +96,7 @@ func TestRESTAPI(t *testing.T) {
 		}
 	})
 	for name, document := range map[string]string{
-		"not an object": `"text"`, "no status": `{"body":"x"}`, "status": `{"statusCode":"high"}`, "status too low": `{"statusCode":42}`,
+		"not an object": `"text"`, "empty": `{}`, "unknown member": `{"statusCode":200,"message":"x"}`, "status": `{"statusCode":"high"}`, "status too low": `{"statusCode":42}`,
 		"body": `{"statusCode":200,"body":{"a":1}}`, "null": `null`,
 		"header": `{"statusCode":200,"headers":{"a":["b"]}}`,
 	} {
@@ -165,6 +168,9 @@ func TestHTTPAPI(t *testing.T) {
 	res = respond(t, s, `{"statusCode":201,"headers":{"X-One":"1"},"cookies":["a=1","b=2"],"body":"bWFkZQ==","isBase64Encoded":true}`, "")
 	if res.StatusCode != http.StatusCreated || string(res.body) != "made" || res.Header.Get("X-One") != "1" || len(res.Header.Values("Set-Cookie")) != 2 {
 		t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
+	}
+	if res = respond(t, s, `"text"`, ""); res.StatusCode != http.StatusOK || string(res.body) != "text" {
+		t.Errorf("%d %s", res.StatusCode, res.body)
 	}
 	if res = respond(t, s, `{"plain":true}`, ""); res.StatusCode != http.StatusOK || string(res.body) != `{"plain":true}` {
 		t.Errorf("%d %s", res.StatusCode, res.body)

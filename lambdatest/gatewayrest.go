@@ -144,9 +144,15 @@ func (f *restFront) binary(contentType string) bool {
 // response reads a response of payload format 1.0 ("Output format of a Lambda function for proxy integration" in the API
 // Gateway Developer Guide).
 func (f *restFront) response(r *http.Request, payload []byte) (gatewayResponse, error) {
+	if err := checkProxyMembers(payload); err != nil {
+		return gatewayResponse{}, err
+	}
 	wire, err := parseProxyResponse(payload)
 	if err != nil {
 		return gatewayResponse{}, err
+	}
+	if wire.status == 0 {
+		wire.status = http.StatusOK
 	}
 	out := gatewayResponse{status: wire.status, header: http.Header{}, body: []byte(wire.Body)}
 	for name, values := range wire.MultiValueHeaders {
@@ -171,6 +177,27 @@ func (f *restFront) response(r *http.Request, payload []byte) (gatewayResponse, 
 	return out, nil
 }
 
+// checkProxyMembers refuses what a REST API does: a response with members that it does not know, and an empty one. A response without
+// a statusCode is a 200. LocalStack's tests have recorded that on AWS (test_apigateway_lambda.snapshot.json,
+// payload_format_validation, November 2024).
+func checkProxyMembers(payload []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(payload, &members); err != nil {
+		return err
+	}
+	if len(members) == 0 {
+		return errors.New("it is empty")
+	}
+	for name := range members {
+		switch name {
+		case "statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded":
+		default:
+			return fmt.Errorf("a response has no member %.40q", name)
+		}
+	}
+	return nil
+}
+
 // proxyResponse is what a function answers to a REST API or a load balancer.
 type proxyResponse struct {
 	StatusCode        json.RawMessage     `json:"statusCode"` // a number, or a string with one
@@ -179,7 +206,7 @@ type proxyResponse struct {
 	Body              string              `json:"body"`
 	IsBase64Encoded   bool                `json:"isBase64Encoded"`
 
-	status int
+	status int // 0: none
 }
 
 func parseProxyResponse(payload []byte) (proxyResponse, error) {
@@ -188,7 +215,7 @@ func parseProxyResponse(payload []byte) (proxyResponse, error) {
 		return wire, err
 	}
 	if len(wire.StatusCode) == 0 {
-		return wire, errors.New("no statusCode")
+		return wire, nil
 	}
 	code, err := strconv.Atoi(strings.Trim(string(wire.StatusCode), `"`))
 	if err != nil || !validStatus(code) {

@@ -122,7 +122,7 @@ func TestSizeLimits(t *testing.T) {
 	}
 	res = invoke(t, l, command{Mode: "large", Size: lambdatest.MaxResponse + 1})
 	want := failure{
-		"Response payload size (6291557 bytes) exceeded maximum allowed payload size (6291556 bytes).",
+		"Response payload size exceeded maximum allowed payload size (6291556 bytes).",
 		"Function.ResponseSizeTooLarge",
 	}
 	if f := failed(t, res); f != want {

@@ -92,6 +92,8 @@ func (f *balancerFront) response(_ *http.Request, payload []byte) (gatewayRespon
 		return gatewayResponse{}, err
 	}
 	switch {
+	case wire.status == 0:
+		return gatewayResponse{}, errors.New("no statusCode")
 	case f.multi && len(wire.Headers) > 0 && len(wire.MultiValueHeaders) == 0:
 		return gatewayResponse{}, errors.New("headers, but the target group has multi-value headers enabled")
 	case !f.multi && len(wire.MultiValueHeaders) > 0 && len(wire.Headers) == 0:
