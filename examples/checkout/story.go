@@ -39,7 +39,7 @@ func (s *story) follow(l *lambdatest.Lambda) {
 		switch {
 		case e.Kind == lambdatest.EventInvokeStart && front:
 			s.begin = e.Time
-			s.tell(e.Time, "client", "sends an order")
+			s.tell(e.Time, l.Name(), "has the order") // after a cold start, if there is one
 		case e.Kind == lambdatest.EventResponseEnd && front:
 			s.tell(e.Time, "client", "has the response")
 		case e.Kind == lambdatest.EventFreeze && front:
