@@ -23,7 +23,7 @@ var ownStrategies = []string{"extension", "invoke", "sqs", "stream"}
 const strategiesPath = "github.com/go-offload/lambda/strategies/"
 
 // selectStrategies gives the strategies that code or environment ask for.
-func selectStrategies(o *options) ([]driver.Strategy, error) {
+func (o *options) selectStrategies() ([]driver.Strategy, error) {
 	if len(o.strategies) > 0 {
 		return o.strategies, nil
 	}
@@ -31,88 +31,92 @@ func selectStrategies(o *options) ([]driver.Strategy, error) {
 	if chain == "" {
 		chain, origin = o.getenv("OFFLOAD_STRATEGY"), "OFFLOAD_STRATEGY"
 	}
-	linked := driver.Names()
 	if strings.TrimSpace(chain) == "" {
-		if o.worker || o.process {
+		if o.worker || o.process != nil {
 			return nil, nil // one that is linked and not set up should not stop a program that does not need it
 		}
+		linked := driver.Names()
 		if len(linked) != 1 {
-			hint := ""
+			missing := ""
 			if len(linked) == 0 {
-				hint = missingImport("extension")
+				missing = "extension"
 			}
-			return nil, fmt.Errorf("%w: no strategy is selected: set OFFLOAD_STRATEGY, for example to %q, or use offload.WithStrategy; %s",
-				ErrConfig, "extension", describeLinked(linked)+hint)
+			return nil, fmt.Errorf("%w: no strategy is selected: set OFFLOAD_STRATEGY, for example to \"extension\", or use offload.WithStrategy; %s", ErrConfig, describe(linked, missing))
 		}
 		chain = linked[0]
 	}
 	names := strings.Split(chain, ",")
-	strategies := make([]driver.Strategy, 0, len(names))
-	for _, name := range names {
+	strategies := make([]driver.Strategy, len(names))
+	for i, name := range names {
 		name = strings.TrimSpace(name)
 		if name == "" {
 			return nil, fmt.Errorf("%w: %s=%q has an empty name; write it as in \"extension,sqs\"", ErrConfig, origin, chain)
 		}
 		s, ok := driver.New(name)
 		if !ok {
-			return nil, fmt.Errorf("%w: %q in %s=%q; %s%s", ErrUnknownStrategy, name, origin, chain, describeLinked(linked), missingImport(name))
+			return nil, fmt.Errorf("%w: %q in %s=%q; %s", ErrUnknownStrategy, name, origin, chain, describe(driver.Names(), name))
 		}
 		if add := crossingOf(name); add != nil {
 			add(o)
 		} else if _, sends := s.(driver.Sender); sends {
 			return nil, fmt.Errorf("%w: strategy %q sends tasks, and was registered with driver.Register; its package must use offload.RegisterSender", ErrConfig, name)
 		}
-		strategies = append(strategies, s)
+		strategies[i] = s
 	}
 	return strategies, nil
 }
 
-func describeLinked(linked []string) string {
+// describe tells which strategies are linked into the program, and how to link one that is missing.
+func describe(linked []string, missing string) string {
+	text := "linked into this program: " + strings.Join(linked, ", ")
 	if len(linked) == 0 {
-		return "no strategy is linked into this program"
+		text = "no strategy is linked into this program"
 	}
-	return "linked into this program: " + strings.Join(linked, ", ")
-}
-
-func missingImport(name string) string {
-	if !slices.Contains(ownStrategies, name) {
-		return ""
+	if slices.Contains(ownStrategies, missing) {
+		text += " (forgotten import? add: import _ \"" + strategiesPath + missing + "\")"
 	}
-	return fmt.Sprintf(" (forgotten import? add: import _ %q)", strategiesPath+name)
+	return text
 }
 
 // openChain opens the selected strategies and checks that they make a chain.
-func (o *options) openChain(ctx context.Context, strategies []driver.Strategy, env driver.Env) ([]link, error) {
-	chain := make([]link, 0, len(strategies))
-	keeper := ""
+func (o *offloader) openChain(ctx context.Context, strategies []driver.Strategy, env *driver.Env) error {
+	o.chain = make([]link, len(strategies))
 	for i, s := range strategies {
 		if s == nil {
-			return nil, fmt.Errorf("%w: strategy %d of the chain is nil", ErrConfig, i+1)
+			return fmt.Errorf("%w: strategy %d of the chain is nil", ErrConfig, i+1)
 		}
-		l := link{name: s.Name()}
+		l := &o.chain[i]
+		l.name = s.Name()
 		l.keeper, _ = s.(driver.Keeper)
 		l.sender, _ = s.(driver.Sender)
-		switch {
-		case (l.keeper == nil) == (l.sender == nil):
-			return nil, fmt.Errorf("%w: strategy %q must be either a driver.Keeper or a driver.Sender", ErrConfig, l.name)
-		case slices.ContainsFunc(chain, func(other link) bool { return other.name == l.name }):
-			return nil, fmt.Errorf("%w: strategy %q is in the chain twice", ErrConfig, l.name)
-		case l.keeper != nil && keeper != "":
-			return nil, fmt.Errorf("%w: the chain has two strategies that keep the environment awake, %q and %q; one is enough, what it cannot finish the other could not either", ErrConfig, keeper, l.name)
-		case l.keeper != nil:
-			keeper = l.name
-		}
-		if err := s.Open(ctx, env); err != nil {
-			return nil, fmt.Errorf("offload: strategy %q: %w", l.name, err)
-		}
-		if l.sender != nil {
-			if err := o.crossing.measure(&l); err != nil {
-				return nil, err
+		for j := range i {
+			if o.chain[j].name == l.name {
+				return fmt.Errorf("%w: strategy %q is in the chain twice", ErrConfig, l.name)
 			}
 		}
-		chain = append(chain, l)
+		switch {
+		case (l.keeper == nil) == (l.sender == nil):
+			return fmt.Errorf("%w: strategy %q must be either a driver.Keeper or a driver.Sender", ErrConfig, l.name)
+		case l.sender != nil:
+			o.sends = true
+		case o.keeper != nil:
+			return fmt.Errorf("%w: the chain has two strategies that keep the environment awake, %q and %q; one is enough, what it cannot finish the other could not either", ErrConfig, o.keeper.Name(), l.name)
+		default:
+			o.keeper = l.keeper
+		}
+		if err := s.Open(ctx, *env); err != nil {
+			return fmt.Errorf("offload: strategy %q: %w", l.name, err)
+		}
+		if l.sender != nil {
+			if err := o.opts.crossing.measure(l); err != nil {
+				return err
+			}
+		}
+		if t, ok := s.(driver.Thawer); ok {
+			o.thawers = append(o.thawers, t)
+		}
 	}
-	return chain, nil
+	return nil
 }
 
 // keeps checks that a keeper takes the task.

@@ -110,6 +110,7 @@ func RegisterSender(name string, construct func() driver.Sender) {
 // crossingOf gives what a sender of the name came with: it adds the crossing. It is nil if there is none.
 func crossingOf(name string) func(*options) {
 	crossings.Lock()
-	defer crossings.Unlock()
-	return crossings.byName[name]
+	add := crossings.byName[name]
+	crossings.Unlock()
+	return add
 }

@@ -142,7 +142,7 @@ func (fl *flusher) report(ctx context.Context, log *slog.Logger, id slog.Attr) {
 // finish is the last of a tail: everything has its terminal event, and no further task
 // is accepted.
 func (all flushers) finish(s *scope) {
-	if s.off.opts.process {
+	if s.off.opts.process != nil {
 		return
 	}
 	s.closed = true

@@ -49,7 +49,7 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 	o.pub = newPublisher(o.opts.observers, o.log)
 	o.tracer = o.opts.tracer
 
-	strategies, err := selectStrategies(&o.opts)
+	strategies, err := o.opts.selectStrategies()
 	if err != nil {
 		return nil, err
 	}
@@ -59,26 +59,16 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		}
 	}
 	concurrency := lambdacontext.MaxConcurrency()
-	if o.opts.process {
-		strategies, concurrency = withoutLambda(strategies), processConcurrency
+	if o.opts.process != nil {
+		strategies, concurrency = o.opts.process(strategies), processConcurrency
 	}
 	o.freezes = concurrency == 1
-	if o.chain, err = o.opts.openChain(ctx, strategies, driver.Env{
+	if err := o.openChain(ctx, strategies, &driver.Env{
 		Getenv:         o.opts.getenv,
 		Logger:         o.log,
 		MaxConcurrency: concurrency,
 	}); err != nil {
 		return nil, err
-	}
-	for i, l := range o.chain {
-		if l.keeper != nil {
-			o.keeper = l.keeper
-		} else {
-			o.sends = true
-		}
-		if t, ok := strategies[i].(driver.Thawer); ok {
-			o.thawers = append(o.thawers, t)
-		}
 	}
 	o.timed = o.pub.timed || o.works() || o.tracer != nil
 	return o, nil

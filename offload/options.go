@@ -54,10 +54,10 @@ type options struct {
 	lambda      []lambda.Option
 	encode      func(*json.Encoder)
 	getenv      func(string) string
-	invalid     error    // of the first option that cannot be used
-	worker      bool     // started with StartWorker
-	crossing    crossing // nil: tasks neither leave the process nor arrive
-	process     bool     // made by NewProcess
+	invalid     error                                     // of the first option that cannot be used
+	worker      bool                                      // started with StartWorker
+	crossing    crossing                                  // nil: tasks neither leave the process nor arrive
+	process     func([]driver.Strategy) []driver.Strategy // the chain of a Process; nil on Lambda
 }
 
 // require refuses a nil, and with it what a constructor gives whose error was not looked at: it would panic in

@@ -30,7 +30,7 @@ func NewProcess(opts ...Option) (*Process, error) {
 	return &Process{off: off}, nil
 }
 
-func outsideLambda(o *options) { o.process = true }
+func outsideLambda(o *options) { o.process = withoutLambda }
 
 // Do calls handler with a context that takes tasks, and hands those for senders off. Then handler's response is
 // due, and after it the tail: Do's caller calls tail when the response is out. It runs the tasks that were deferred

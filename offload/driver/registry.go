@@ -44,12 +44,12 @@ func New(name string) (Strategy, bool) {
 
 // Names lists the registered strategies in alphabetical order.
 func Names() []string {
+	var names []string
 	registry.Lock()
-	defer registry.Unlock()
-	names := make([]string, 0, len(registry.constructors))
 	for name := range registry.constructors {
 		names = append(names, name)
 	}
+	registry.Unlock()
 	slices.Sort(names)
 	return names
 }
