@@ -158,7 +158,7 @@ func (l *Lambda) deliver(ctx context.Context, e *asyncEvent, arn string, body []
 		send = func() error {
 			ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
 			defer cancel()
-			return queues.sendTo(ctx, target, body, attributes)
+			return queues.sendTo(ctx, target, body, attributes, e.chain())
 		}
 	}
 	err = repeat(ctx, send)
@@ -169,8 +169,9 @@ func (l *Lambda) deliver(ctx context.Context, e *asyncEvent, arn string, body []
 	return nil
 }
 
-// sendTo finds a queue by its name and sends one message.
-func (a *queueAPI) sendTo(ctx context.Context, target asyncTarget, body []byte, attributes map[string]letterAttribute) error {
+// sendTo finds a queue by its name and sends one message, with the trace that it belongs to (recorded on AWS by LocalStack's
+// tests, test_lambda_destinations.snapshot.json, November 2025).
+func (a *queueAPI) sendTo(ctx context.Context, target asyncTarget, body []byte, attributes map[string]letterAttribute, trace string) error {
 	name := struct {
 		QueueName string
 		Account   string `json:"QueueOwnerAWSAccountId"`
@@ -185,7 +186,8 @@ func (a *queueAPI) sendTo(ctx context.Context, target asyncTarget, body []byte, 
 		QueueURL          string `json:"QueueUrl"`
 		MessageBody       string
 		MessageAttributes map[string]letterAttribute `json:",omitempty"`
-	}{found.QueueURL, string(body), attributes}
+		System            map[string]letterAttribute `json:"MessageSystemAttributes"`
+	}{found.QueueURL, string(body), attributes, map[string]letterAttribute{"AWSTraceHeader": {"String", trace}}}
 	return a.call(ctx, "SendMessage", 0, message, nil)
 }
 

@@ -70,7 +70,11 @@ func TestDestinations(t *testing.T) {
 	if res := waitAsync(t, l, id); res.DeliveryError != nil {
 		t.Fatal(res.DeliveryError)
 	}
-	r := decode[record](t, []byte(single(t, successes).Body))
+	sent := single(t, successes)
+	if !strings.HasPrefix(sent.TraceHeader, "Root=1-") {
+		t.Errorf("trace header %q", sent.TraceHeader)
+	}
+	r := decode[record](t, []byte(sent.Body))
 	if r.Version != "1.0" || time.Since(r.Timestamp).Abs() > time.Minute || r.RequestContext.RequestID != id ||
 		r.RequestContext.FunctionARN != "arn:aws:lambda:us-east-1:123456789012:function:orders:$LATEST" ||
 		r.RequestContext.Condition != "Success" || r.RequestContext.ApproximateInvokeCount != 1 ||
