@@ -71,9 +71,9 @@ func (e *environment) start(inv *invocation) {
 		if sb.begin(inv) {
 			return
 		}
-		f = &fault{errorType: errSandboxFailure, message: "the environment ended before the event could be delivered"}
+		f = &fault{errorType: errSandboxFailure, message: "the environment ended before the event could be delivered", at: time.Now()}
 	}
-	inv.end = time.Now()
+	inv.end = f.at
 	inv.fault = f
 	if e.lambda.pool.isClosed() {
 		inv.answer(reply{err: ErrClosed})
@@ -95,11 +95,10 @@ func (e *environment) start(inv *invocation) {
 
 // initialise starts a sandbox and waits until it is ready. On a fault it is terminated already.
 func (e *environment) initialise(phase string, limit time.Duration) (*sandbox, *fault) {
-	lost := &fault{errorType: errSandboxFailure, message: "the environment was killed"}
-	if e.lambda.pool.isLost(e) {
-		return nil, lost
-	}
 	start := time.Now()
+	if e.lambda.pool.isLost(e) {
+		return nil, &fault{errorType: errSandboxFailure, message: "the environment was killed", at: start}
+	}
 	e.lambda.journal.record(Event{Time: start, Kind: EventInitStart, EnvironmentID: e.id, Message: phase})
 	sb := newSandbox(e)
 	e.sandbox.Store(sb)
@@ -117,6 +116,7 @@ func (e *environment) initialise(phase string, limit time.Duration) (*sandbox, *
 		e.lambda.journal.record(Event{Kind: EventTimeout, EnvironmentID: e.id, Message: "init"})
 		took = limit
 	}
+	end := start.Add(took) // the shutdown is nobody's time
 	sb.end("FAILURE")
 	e.lambda.journal.record(Event{Kind: EventInitEnd, EnvironmentID: e.id, Message: f.errorType + ": " + f.message})
 	line := string(appendMillis([]byte("INIT_REPORT Init Duration: "), took)) + " ms\tPhase: " + phase + "\tStatus: " + f.status()
@@ -127,6 +127,7 @@ func (e *environment) initialise(phase string, limit time.Duration) (*sandbox, *
 	if phase == "invoke" && f.timeout {
 		f = timeoutFault(limit)
 	}
+	f.at = end
 	return sb, f
 }
 

@@ -32,6 +32,7 @@ type fault struct {
 	// payload is the body that the runtime posted itself (init/error); nil for faults that the platform found.
 	payload []byte
 	timeout bool
+	at      time.Time // of a failed init: when it ended
 }
 
 // body is the payload that the caller of requestID sees.

@@ -152,6 +152,25 @@ func TestInitFailure(t *testing.T) {
 	}
 }
 
+// What the shutdown takes after a repeated init that failed is not the invocation's time.
+func TestInitFailureEndsTheInvocation(t *testing.T) {
+	t.Parallel()
+	l := function(t, lambdatest.Function{
+		Extensions: [][]string{extensionProgram(t)},
+		Env:        map[string]string{"INIT": "exit", "EXT_LOG": filepath.Join(t.TempDir(), "events"), "EXT_MODE": "hang"},
+	})
+	r := report(t, l, invoke(t, l, command{Mode: "calls"}))
+	var shutdowns []time.Time
+	for _, e := range l.Events() {
+		if e.Kind == lambdatest.EventShutdownStart {
+			shutdowns = append(shutdowns, e.Time)
+		}
+	}
+	if end := r.Start.Add(r.Duration); len(shutdowns) != 2 || end.After(shutdowns[1]) {
+		t.Errorf("ended at %v, shut down at %v", end, shutdowns)
+	}
+}
+
 // An init that fails once is repeated inside the invocation, whose caller notices nothing but the time.
 func TestInitRepeated(t *testing.T) {
 	t.Parallel()
