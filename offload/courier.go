@@ -86,17 +86,17 @@ func (*remote) hurry(s *scope, by time.Time) {
 // in the outbox.
 func (s *scope) beginMove() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.moving++
+	s.mu.Unlock()
 }
 
 func (s *scope) endMove() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.moving--
 	if s.moving == 0 {
 		s.wakeIdle()
 	}
+	s.mu.Unlock()
 }
 
 // awaitMoves waits for the tasks that are between two links. s.mu is held, and released meanwhile.

@@ -101,9 +101,10 @@ func (h *cancelHook) reached(ctx context.Context) bool {
 		return true
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.called = true
-	return !h.told
+	told := h.told
+	h.mu.Unlock()
+	return !told
 }
 
 // takes leaves the tail of a failed invocation to the hook, if that will fire.
@@ -112,10 +113,10 @@ func (h *cancelHook) takes(s *scope) bool {
 		return false
 	}
 	h.mu.Lock()
-	defer h.mu.Unlock()
-	if !h.live {
-		return false
+	live := h.live
+	if live {
+		h.pending = s
 	}
-	h.pending = s
-	return true
+	h.mu.Unlock()
+	return live
 }

@@ -24,40 +24,37 @@ type ledger struct {
 // add enters a scope.
 func (l *ledger) add(s *scope) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
 	s.older = l.newest
 	if s.older != nil {
 		s.older.newer = s
 	}
 	l.newest = s
+	l.mu.Unlock()
 }
 
 // remove takes a finished scope out. Removing it twice does no harm.
 func (l *ledger) remove(s *scope) {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	switch {
-	case s.newer != nil:
+	if s.newer != nil {
 		s.newer.older = s.older
-	case l.newest == s:
+	} else if l.newest == s {
 		l.newest = s.older
-	default:
-		return
 	}
 	if s.older != nil {
 		s.older.newer = s.newer
 	}
 	s.older, s.newer = nil, nil
+	l.mu.Unlock()
 }
 
 // open lists the unfinished scopes, the newest first.
 func (l *ledger) open() []*scope {
-	l.mu.Lock()
-	defer l.mu.Unlock()
 	var open []*scope
+	l.mu.Lock()
 	for s := l.newest; s != nil; s = s.older {
 		open = append(open, s)
 	}
+	l.mu.Unlock()
 	return open
 }
 

@@ -52,8 +52,8 @@ func (s *scope) skip() bool {
 // begin makes the held tasks ready. It reports false if the tail was begun before.
 func (s *scope) begin() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.started {
+		s.mu.Unlock()
 		return false
 	}
 	s.started = true
@@ -73,6 +73,7 @@ func (s *scope) begin() bool {
 	if len(s.outbox) > 0 {
 		s.off.opts.crossing.sendMeanwhile(s)
 	}
+	s.mu.Unlock()
 	return true
 }
 
@@ -247,12 +248,12 @@ func (s *scope) finish() {
 // over gives a channel that is closed when the tail has ended.
 func (s *scope) over() <-chan struct{} {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.done == nil {
 		s.done = make(chan struct{})
 		if s.finished {
 			close(s.done)
 		}
 	}
+	s.mu.Unlock()
 	return s.done
 }

@@ -246,8 +246,9 @@ func (s *scope) Final() bool { return s.final }
 // Empty implements driver.Tail.
 func (s *scope) Empty() bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.empty() && s.off.opts.tailEnd == nil
+	empty := s.empty()
+	s.mu.Unlock()
+	return empty && s.off.opts.tailEnd == nil
 }
 
 // leaves reports that tasks wait in the outbox, or are being sent in the tail. s.mu is held.

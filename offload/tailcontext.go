@@ -33,8 +33,9 @@ type madeContext struct {
 // values gives the invocation's values without its cancellation.
 func (t *tailContext) values() context.Context {
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.make().without
+	values := t.make().without
+	t.mu.Unlock()
+	return values
 }
 
 // make gives the made context, with its values at least. t.mu is held.
@@ -50,18 +51,17 @@ func (t *tailContext) make() *madeContext {
 
 func (t *tailContext) real() context.Context {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	m := t.make()
-	if m.ctx != nil {
-		return m.ctx
+	if m.ctx == nil {
+		m.ctx, m.cancel = context.WithCancelCause(m.without)
+		if !t.deadline.IsZero() {
+			m.ctx, m.stop = context.WithDeadlineCause(m.ctx, t.deadline, ErrDeadline)
+		}
+		if m.cause != nil {
+			m.cancel(m.cause)
+		}
 	}
-	m.ctx, m.cancel = context.WithCancelCause(m.without)
-	if !t.deadline.IsZero() {
-		m.ctx, m.stop = context.WithDeadlineCause(m.ctx, t.deadline, ErrDeadline)
-	}
-	if m.cause != nil {
-		m.cancel(m.cause)
-	}
+	t.mu.Unlock()
 	return m.ctx
 }
 
@@ -80,29 +80,28 @@ func (t *tailContext) finish() {
 // end cancels the context for cause, and releases its timer.
 func (t *tailContext) end(cause error) {
 	t.mu.Lock()
-	defer t.mu.Unlock()
 	m := t.make()
 	if m.cause == nil {
 		m.cause = cause
 		t.over.Store(true)
 	}
-	if errors.Is(cause, ErrDeadline) {
-		return // the context's own timer is due; its Err is DeadlineExceeded
-	}
-	if m.ctx != nil {
+	// At the deadline the context's own timer is due; its Err is DeadlineExceeded.
+	if m.ctx != nil && !errors.Is(cause, ErrDeadline) {
 		m.cancel(m.cause) // the first
 		if m.stop != nil {
 			m.stop()
 		}
 	}
+	t.mu.Unlock()
 }
 
 // ended gives the reason why tasks should stop, or nil. start is when the scope began.
 func (t *tailContext) ended(start time.Time) error {
 	if t.over.Load() {
 		t.mu.Lock()
-		defer t.mu.Unlock()
-		return t.make().cause
+		cause := t.make().cause
+		t.mu.Unlock()
+		return cause
 	}
 	if !t.deadline.IsZero() && time.Since(start) >= t.deadline.Sub(start) {
 		return ErrDeadline

@@ -40,16 +40,15 @@ func (w *watchdog) arm(s *scope) {
 // goes by that clock, and may be left from an invocation before a freeze.
 func (w *watchdog) lookAt(t time.Time) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	switch {
-	case w.timer == nil:
-		w.timer = time.AfterFunc(time.Until(t), w.look)
-	case w.at.IsZero() || t.Before(w.at):
-		w.timer.Reset(time.Until(t))
-	default:
-		return
+	if w.at.IsZero() || t.Before(w.at) {
+		w.at = t
+		if w.timer == nil {
+			w.timer = time.AfterFunc(time.Until(t), w.look)
+		} else {
+			w.timer.Reset(time.Until(t))
+		}
 	}
-	w.at = t
+	w.mu.Unlock()
 }
 
 // look deals with the tails that are under way, and looks again at their
@@ -79,15 +78,15 @@ func (w *watchdog) look() {
 // deadline on, to pass them on. It reports false if the tail is not under way.
 func (s *scope) help(now time.Time) bool {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.started || s.finished || s.abandoned {
-		return false
+	underWay := s.started && !s.finished && !s.abandoned
+	if underWay {
+		if !s.tail.deadline.IsZero() && !now.Before(s.tail.deadline) {
+			s.tail.end(ErrDeadline) // tasks that wait for a worker do not start any more
+		}
+		for e := s.next; e != nil && int(s.workers.Load()) < s.off.opts.concurrency; e = e.after {
+			s.addWorker()
+		}
 	}
-	if !s.tail.deadline.IsZero() && !now.Before(s.tail.deadline) {
-		s.tail.end(ErrDeadline) // tasks that wait for a worker do not start any more
-	}
-	for e := s.next; e != nil && int(s.workers.Load()) < s.off.opts.concurrency; e = e.after {
-		s.addWorker()
-	}
-	return true
+	s.mu.Unlock()
+	return underWay
 }
