@@ -41,7 +41,8 @@ type Definition[T any] struct{ def *definition }
 //
 // fn may be called more than once for one task (retries, at-least-once
 // delivery): it should be idempotent, with the ID that [TaskFromContext] gives.
-// An error is retried as the options say; one wrapped with backoff.Permanent is not.
+// An error is retried as the options say; one wrapped with Permanent of
+// github.com/cenkalti/backoff/v4 is not. (That of its version 5 is another type, and is retried.)
 //
 // Define panics if the name is unusable or taken, if fn is nil, or if an option is
 // out of range: these are mistakes in the program, found when it starts.
