@@ -120,13 +120,13 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "run.ndjson")
 	ctx, interrupt := context.WithCancel(t.Context())
-	err := main(t, ctx, &watcher{text: "round 1", then: interrupt}, "-workload", write(t, small), "-rounds", "2",
+	err := main(t, ctx, &watcher{text: "round 2", then: interrupt}, "-workload", write(t, small), "-rounds", "2",
 		"-contestant", "stream", "-contestant", "inline", "-o", path)
 	if err == nil || !strings.Contains(err.Error(), "-resume "+path) {
 		t.Fatalf("the error does not say how to go on: %v", err)
 	}
 	part, err := record.Open(path)
-	if err != nil || part.Cut || len(part.Rounds) != 3 { // two warm-ups, and the round that was over when it was interrupted
+	if err != nil || part.Cut || len(part.Rounds) != 5 { // two warm-ups, the first pass, and the round that was over when it was interrupted
 		t.Fatalf("%+v, %v", part, err)
 	}
 
@@ -153,7 +153,7 @@ func TestAnInterruptedRunGoesOn(t *testing.T) {
 			t.Errorf("round %+v begins before the one in front of it ends", r)
 		}
 	}
-	// One warm-up is written, though the second pass and the run that went on had theirs.
+	// One warm-up of each is written, though the second pass and the run that went on had theirs.
 	if len(whole.Rounds) != 6 || rounds["stream"] != 3 || rounds["inline"] != 3 {
 		t.Errorf("rounds %v", rounds)
 	}

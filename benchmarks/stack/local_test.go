@@ -2,6 +2,8 @@ package stack
 
 import (
 	"net/http"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +13,7 @@ import (
 	"github.com/go-offload/lambda/benchmarks/record"
 	"github.com/go-offload/lambda/benchmarks/wire"
 	"github.com/go-offload/lambda/benchmarks/workload"
+	"github.com/go-offload/lambda/lambdatest"
 )
 
 const token = 11
@@ -103,6 +106,37 @@ func TestABurstBeginsCold(t *testing.T) {
 		if cold == 0 {
 			t.Error("no cold start")
 		}
+	}
+}
+
+// Between the rounds of a suite the queue is not quiet for as long as it takes a mapping
+// to begin with five batches again, so it is made to.
+func TestABurstIntoAQueueBeginsWithFiveBatches(t *testing.T) {
+	t.Parallel()
+	w := &workload.Workload{
+		Name: "burst", Load: workload.Load{Shape: workload.Burst, Rate: 1000, Requests: 12}, Tasks: 1, Task: workload.Work{WaitMS: 500},
+		Batch: 1, MemoryMB: 128, TimeoutMS: 3000,
+	}
+	l := local(t, cost.SQS, w, nil)
+	for range 2 {
+		var mu sync.Mutex
+		var starts []time.Time
+		stop := l.worker.Subscribe(func(e lambdatest.Event) {
+			if e.Kind == lambdatest.EventBatchStart {
+				mu.Lock()
+				defer mu.Unlock()
+				starts = append(starts, e.Time)
+			}
+		})
+		round(t, l, w)
+		stop()
+		mu.Lock()
+		if slices.SortFunc(starts, time.Time.Compare); len(starts) != 12 {
+			t.Errorf("%d batches, want 12", len(starts))
+		} else if sixth := starts[5].Sub(starts[0]); sixth < 100*time.Millisecond {
+			t.Errorf("the sixth batch began %v after the first, want 200 ms", sixth)
+		}
+		mu.Unlock()
 	}
 }
 
