@@ -15,9 +15,9 @@ func (o *output) run() {
 	}
 	for ended := false; !ended; {
 		err := conn.Read(func(fd uintptr) bool {
-			var more bool
-			more, ended = o.readOnce(fd)
-			return more || ended // false: wait until the pipe is readable
+			var n int
+			n, ended = o.readOnce(fd)
+			return n > 0 || ended // false: wait until the pipe is readable
 		})
 		if err != nil {
 			return
@@ -25,32 +25,40 @@ func (o *output) run() {
 	}
 }
 
-// drain reads what is in the pipe now, without waiting.
+// drain reads what is in the pipe now, without waiting: at most what it holds, or a process that never stops printing would
+// keep us here, and its timeout with us.
 func (o *output) drain() {
 	conn, err := o.read.SyscallConn()
 	if err != nil {
 		return
 	}
 	_ = conn.Control(func(fd uintptr) { // fails only when closed: nothing to read then
-		for more := true; more; {
-			more, _ = o.readOnce(fd)
+		for total := 0; total < pipeCapacity; {
+			n, _ := o.readOnce(fd)
+			if n == 0 {
+				return
+			}
+			total += n
 		}
 	})
 }
 
+// pipeCapacity is that of Linux ("Pipe capacity" in pipe(7)); elsewhere pipes hold no more.
+const pipeCapacity = 64 << 10
+
 // readOnce reads and emits under one lock, so that whoever finds the pipe empty knows that the lines are out.
-func (o *output) readOnce(fd uintptr) (more, ended bool) {
+func (o *output) readOnce(fd uintptr) (n int, ended bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	n, err := syscall.Read(int(fd), o.buf)
-	switch {
-	case n > 0:
-		o.take(o.buf[:n])
-		return true, false
-	case errors.Is(err, syscall.EAGAIN):
-		return false, false
-	case errors.Is(err, syscall.EINTR):
-		return true, false
+	for {
+		n, err := syscall.Read(int(fd), o.buf)
+		switch {
+		case n > 0:
+			o.take(o.buf[:n])
+			return n, false
+		case errors.Is(err, syscall.EINTR):
+			continue
+		}
+		return 0, !errors.Is(err, syscall.EAGAIN)
 	}
-	return false, true
 }
