@@ -11,10 +11,11 @@ import (
 
 // link is one strategy of the chain: a keeper or a sender.
 type link struct {
+	_      incomparable
 	name   string
 	keeper driver.Keeper
 	sender driver.Sender
-	limits limits
+	limits driver.Limits
 }
 
 // ownStrategies are the strategies of this module, for the import line in errors.

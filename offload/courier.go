@@ -2,6 +2,7 @@ package offload
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
@@ -41,6 +42,17 @@ func (r *remote) mail(s *scope, e *entry) {
 	e.put(leaving)
 	s.outbox = append(s.outbox, e)
 	r.sendMeanwhile(s)
+}
+
+func (*remote) withdraw(s *scope, unwanted func(*entry) bool) (withdrawn []*entry) {
+	s.outbox = slices.DeleteFunc(s.outbox, func(e *entry) bool {
+		out := unwanted(e)
+		if out {
+			withdrawn = append(withdrawn, e)
+		}
+		return out
+	})
+	return withdrawn
 }
 
 // sendMeanwhile is there because a task that waited in memory for the end of a long tail would

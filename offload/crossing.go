@@ -33,6 +33,9 @@ type crossing interface {
 	// mail puts a task at a sender into the outbox. s.mu is held.
 	mail(s *scope, e *entry)
 
+	// withdraw takes tasks out of the outbox. s.mu is held.
+	withdraw(s *scope, unwanted func(*entry) bool) []*entry
+
 	// handOff sends what is in the outbox before the response, unless that was moved to the tail.
 	handOff(s *scope) error
 

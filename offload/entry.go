@@ -10,6 +10,7 @@ import (
 // task costs no further allocation. Many are made: one fills a cache line, and what few of
 // them need is in details.
 type entry struct {
+	_     incomparable
 	scope *scope
 	name  string // of the task, as the input
 	in    any
@@ -24,6 +25,7 @@ func (e *entry) task() Task { return Task{name: e.name, def: e.def, in: e.in} }
 
 // details are shared by tasks that differ in nothing else, and not changed then.
 type details struct {
+	_        incomparable
 	def      *definition // nil for a closure
 	set      *settings
 	values   context.Context // values of the ctx that After got; nil: the invocation's

@@ -100,39 +100,24 @@ func (s *scope) fail() {
 // those that belong to what has failed.
 func (s *scope) dropOnlyOnSuccess(belongs func(*entry) bool) {
 	unwanted := func(e *entry) bool { return e.set.onlyOnSuccess && (belongs == nil || belongs(e)) }
-	var dropped, waiting []*entry
+	var waiting, withdrawn []*entry
 	s.mu.Lock()
-	for e := s.next; e != nil; e = e.after {
-		if unwanted(e) {
-			waiting = append(waiting, e) // eager ones, for whom there was no worker yet
+	for _, e := range []*entry{s.held.first, s.next} { // in next are eager ones, for whom there was no worker yet
+		for ; e != nil; e = e.after {
+			if unwanted(e) {
+				waiting = append(waiting, e)
+			}
 		}
 	}
-	held := s.held.first
-	s.held = queue{}
-	for held != nil {
-		e := held
-		held, e.after = e.after, nil
-		if unwanted(e) {
-			dropped = append(dropped, e)
-		} else {
-			s.held.push(e)
-		}
+	if len(s.outbox) > 0 {
+		withdrawn = s.off.opts.crossing.withdraw(s, unwanted)
 	}
-	kept := s.outbox[:0]
-	for _, e := range s.outbox {
-		if unwanted(e) {
-			dropped = append(dropped, e)
-		} else {
-			kept = append(kept, e)
-		}
-	}
-	s.outbox = kept
 	s.mu.Unlock()
-	for _, e := range dropped {
-		e.end(e.state(), Dropped, ErrHandlerFailed)
-	}
 	for _, e := range waiting {
-		e.end(queued, Dropped, ErrHandlerFailed)
+		e.end(queued, Dropped, ErrHandlerFailed) // workers pass over it
+	}
+	for _, e := range withdrawn {
+		e.end(leaving, Dropped, ErrHandlerFailed)
 	}
 }
 

@@ -17,6 +17,7 @@ const shutdownGrace = 150 * time.Millisecond
 // a loss becomes visible: what is still in it when the environment shuts down, or
 // when the next invocation begins, was not finished in time.
 type ledger struct {
+	_      incomparable
 	mu     sync.Mutex
 	newest *scope
 }

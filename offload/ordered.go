@@ -33,7 +33,7 @@ func (l *link) sendOrdered(ctx context.Context, messages []driver.Message, hasNe
 			if len(batch) == 0 {
 				break
 			}
-			n := l.limits.fill(batch, 0)
+			n := l.fill(batch, 0)
 			failed := make([]error, n)
 			var one sync.WaitGroup
 			one.Go(func() { l.sendBatch(ctx, batch[:n:n], failed, hasNext) })

@@ -29,6 +29,7 @@ const maxBufferedResponse = 6 * 1024 * 1024
 // Without an exported field it marshals to {}. That is how aws-lambda-go knows a reader
 // that is to be sent as it is from a value to encode.
 type response struct {
+	_           incomparable
 	scope       *scope
 	body        io.Reader
 	contentType string

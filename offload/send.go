@@ -214,7 +214,7 @@ func (l *link) send(ctx context.Context, entries []*entry, hasNext bool) []error
 	slots := make(chan struct{}, l.limits.Concurrency)
 	var all sync.WaitGroup
 	for start, end := 0, 0; start < len(messages); start = end {
-		end = l.limits.fill(messages, start)
+		end = l.fill(messages, start)
 		slots <- struct{}{}
 		all.Go(func() {
 			defer func() { <-slots }()
@@ -225,15 +225,12 @@ func (l *link) send(ctx context.Context, entries []*entry, hasNext bool) []error
 	return errs
 }
 
-// limits are a sender's, as packing sees them.
-type limits driver.Limits
-
 // fill gives the end of the batch that begins at start. It has one message at least.
-func (l limits) fill(messages []driver.Message, start int) int {
+func (l *link) fill(messages []driver.Message, start int) int {
 	size := 0
 	for i := start; i < len(messages); i++ {
-		size += len(messages[i].Body) + l.Overhead
-		if i > start && (i-start == l.BatchEntries || l.BatchBytes > 0 && size > l.BatchBytes) {
+		size += len(messages[i].Body) + l.limits.Overhead
+		if i > start && (i-start == l.limits.BatchEntries || l.limits.BatchBytes > 0 && size > l.limits.BatchBytes) {
 			return i
 		}
 	}
@@ -347,7 +344,7 @@ func (l *link) trySend(ctx context.Context, batch []driver.Message) (results []e
 }
 
 func (*remote) measure(l *link) error {
-	l.limits = limits(l.sender.Limits())
+	l.limits = l.sender.Limits()
 	if l.limits.MessageBytes <= 0 {
 		return fmt.Errorf("%w: strategy %q gives no Limits.MessageBytes", ErrConfig, l.name)
 	}

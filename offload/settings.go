@@ -47,6 +47,7 @@ func (o taskOption) taskOption()         {}
 // settings are what the options of one task say. An entry points to its
 // definition's until a call of After brings options of its own.
 type settings struct {
+	_               incomparable
 	maxAttempts     int
 	initialInterval time.Duration
 	maxInterval     time.Duration

@@ -17,6 +17,7 @@ var (
 //	func () error              func (TIn) error              func (context.Context) error              func (context.Context, TIn) error
 //	func () (TOut, error)      func (TIn) (TOut, error)      func (context.Context) (TOut, error)      func (context.Context, TIn) (TOut, error)
 type signature struct {
+	_            incomparable
 	fn           reflect.Value
 	takesContext bool
 	event        reflect.Type // nil: takes no event

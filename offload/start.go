@@ -22,7 +22,8 @@ import (
 // accepted tasks were dealt with.
 func Start(handler any, opts ...Option) {
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") == "" {
-		log.Fatal("offload: this program runs on AWS Lambda (AWS_LAMBDA_RUNTIME_API is not set); to run it here: go run github.com/go-offload/lambda/cmd/lambdalocal -- ./this-program")
+		log.Print("offload: this program runs on AWS Lambda (AWS_LAMBDA_RUNTIME_API is not set); to run it here: go run github.com/go-offload/lambda/cmd/lambdalocal -- ./this-program")
+		os.Exit(1)
 	}
 	o, err := newOffloader(context.Background(), opts)
 	if err == nil {

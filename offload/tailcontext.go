@@ -13,6 +13,7 @@ import (
 // SIGTERM. The real context, with its timer, is made when a task first asks for
 // it; a tail of tasks that never look costs nothing.
 type tailContext struct {
+	_          incomparable
 	invocation context.Context
 	deadline   time.Time   // zero: none
 	over       atomic.Bool // end was called

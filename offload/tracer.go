@@ -2,7 +2,7 @@ package offload
 
 import (
 	"context"
-	"sync/atomic"
+	"sync"
 )
 
 // Tracer is an [Observer] that makes tasks part of a trace; [WithTelemetry] recognises it. Package
@@ -33,20 +33,25 @@ type Tracer interface {
 }
 
 // traced is the context that the Tracer gave a task last. A task that is given up may
-// have its terminal event while its worker is still about to start it, hence the atomic.
+// have its terminal event while its worker is still about to start it, hence the lock.
 type traced struct {
-	ctx atomic.Pointer[context.Context]
+	mu  sync.Mutex
+	ctx context.Context
 }
 
 // values gives the context, or nil if there is none.
 func (t *traced) values() context.Context {
-	if ctx := t.ctx.Load(); ctx != nil {
-		return *ctx
-	}
-	return nil
+	t.mu.Lock()
+	ctx := t.ctx
+	t.mu.Unlock()
+	return ctx
 }
 
-func (t *traced) set(ctx context.Context) { t.ctx.Store(&ctx) }
+func (t *traced) set(ctx context.Context) {
+	t.mu.Lock()
+	t.ctx = ctx
+	t.mu.Unlock()
+}
 
 // startTrace tells the tracer that the first attempt is about to begin.
 func (e *entry) startTrace() {

@@ -15,6 +15,7 @@ const soloTime = 200 * time.Microsecond
 // workers, and ends them at their hard deadline. It has one timer for all tails,
 // which is left running when a tail is over early: a quick tail costs no timer.
 type watchdog struct {
+	_      incomparable
 	ledger *ledger
 	soon   atomic.Bool // the timer fires within soloTime
 

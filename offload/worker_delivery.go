@@ -28,6 +28,7 @@ const arrived = -1
 // of all tasks that are deferred from there: their hops count from its own, and it
 // is not acknowledged unless those that leave by a sender have left.
 type delivery struct {
+	_        incomparable
 	via      string
 	receives int // how often the queue has delivered the message, this time included
 	ordered  bool

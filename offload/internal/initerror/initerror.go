@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"os"
 )
@@ -20,7 +19,7 @@ func Report(cause error) {
 	if err != nil {
 		return
 	}
-	url := fmt.Sprintf("http://%s/2018-06-01/runtime/init/error", os.Getenv("AWS_LAMBDA_RUNTIME_API"))
+	url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + "/2018-06-01/runtime/init/error"
 	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return
