@@ -3,8 +3,6 @@ package lambdatest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -15,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // builds remembers, for the life of the process, what was built: the same fixture serves many tests.
@@ -30,8 +29,9 @@ type build struct {
 }
 
 // Build compiles a Go package as Deploy does and returns the program, which is named after the package. The result is
-// kept in the user's cache directory and shared by everything in this process that asks for the same package and
-// arguments. Dir and args are as in Function. Errors wrap ErrBuild and hold the compiler's output.
+// kept in the user's cache directory until nobody has built it for ten days, and shared by everything in this process
+// that asks for the same package and arguments. Dir and args are as in Function. Errors wrap ErrBuild and hold the
+// compiler's output.
 func Build(ctx context.Context, dir, pkg string, args ...string) (string, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -65,20 +65,13 @@ func Build(ctx context.Context, dir, pkg string, args ...string) (string, error)
 }
 
 func goBuild(ctx context.Context, dir, pkg, key string, args []string) (string, error) {
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir() // no HOME, as in some containers
-	}
-	sum := sha256.Sum256([]byte(key))
-	home := filepath.Join(cache, "go-offload-lambdatest", hex.EncodeToString(sum[:8]))
-	if err := os.MkdirAll(home, 0o755); err != nil {
-		return "", fmt.Errorf("%w: %w", ErrBuild, err)
-	}
-	unlock, err := lockFile(filepath.Join(home, "lock")) // other test processes build the same fixtures
+	cache := buildCache()
+	home, unlock, err := buildDir(cache, key)
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrBuild, err)
 	}
 	defer unlock()
+	prune(cache, time.Now())
 
 	program := filepath.Join(home, programName(dir, pkg))
 	cgo := "0"
