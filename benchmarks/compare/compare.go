@@ -26,8 +26,9 @@ type Workload struct {
 	// Swapped are pairs of contestants that the files put in opposite orders, both
 	// with a difference that is more than chance.
 	Swapped [][2]cost.Contestant
-	// Base is the contestant that Row.Share is relative to: inline, or else the
-	// slowest in the first file.
+	// Base is the contestant that Row.Share is relative to: inline; or goroutine, the
+	// handler alone, where inline is too late for its client; or else the first of
+	// cost.Contestants that both files have.
 	Base cost.Contestant
 }
 
@@ -85,9 +86,11 @@ func pairs(cells []*analysis.Cell, other *analysis.Results) []Row {
 func judge(name string, rows []Row, tolerance float64) Workload {
 	slices.SortStableFunc(rows, func(x, y Row) int { return cmp.Compare(x.A.Value, y.A.Value) })
 	w := Workload{Name: name, Rows: rows}
-	base := slices.IndexFunc(rows, func(r Row) bool { return r.Contestant == cost.Inline })
-	if base < 0 {
-		base = len(rows) - 1
+	base := 0
+	for i := range rows {
+		if rank(rows[i].Contestant) < rank(rows[base].Contestant) {
+			base = i
+		}
 	}
 	w.Base = rows[base].Contestant
 	for i := range rows {
@@ -104,6 +107,10 @@ func judge(name string, rows []Row, tolerance float64) Workload {
 	}
 	return w
 }
+
+// rank of a contestant among those who may be the base: inline and goroutine are
+// the first contestants.
+func rank(c cost.Contestant) int { return slices.Index(cost.Contestants(), c) }
 
 func verdict(i analysis.Interval, tolerance float64) Verdict {
 	switch {

@@ -80,6 +80,23 @@ func TestASlowerContestantDiffersAndChangesTheOrder(t *testing.T) {
 	}
 }
 
+func TestTheBaseIsTheSameWhicheverFileIsFirst(t *testing.T) {
+	t.Parallel()
+	for want, names := range map[cost.Contestant][]cost.Contestant{
+		cost.Inline:    {cost.Stream, cost.Goroutine, cost.Inline},
+		cost.Goroutine: {cost.SQS, cost.Stream, cost.Goroutine},
+		cost.SQS:       {cost.Stream, cost.SQS},
+	} {
+		order := recordtest.Options{Seed: 1, Contestants: names, Workloads: []workload.Workload{recordtest.Order()}}
+		slower := order
+		slower.Seed, slower.Slower = 2, map[cost.Contestant]float64{cost.Stream: 40}
+		a, b := recordtest.File(order), recordtest.File(slower)
+		if first, second := of(t, a, b).Workloads[0].Base, of(t, b, a).Workloads[0].Base; first != want || second != want {
+			t.Errorf("%v: %s and %s are the bases, want %s", names, first, second, want)
+		}
+	}
+}
+
 func TestVerdicts(t *testing.T) {
 	t.Parallel()
 	for want, i := range map[Verdict]analysis.Interval{
