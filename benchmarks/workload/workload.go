@@ -62,9 +62,10 @@ type Workload struct {
 	// Rounds is how many measured rounds there are, one in each pass of a run; 0 = as
 	// many as the run has.
 	Rounds int `json:"rounds,omitempty"`
-	// RoundsPerPass multiplies the rounds of some contestants: at most 100. Clients of an
-	// asynchronous integration do not wait for the handler: of answers that take a
-	// fraction of a millisecond, a median needs more to be known as well.
+	// RoundsPerPass multiplies the rounds of some contestants: at most 100. Clients of
+	// an asynchronous integration do not wait for the handler: of answers that take a
+	// fraction of a millisecond, a median needs more to be known as well. So does that of
+	// few answers which wait for many calls at once.
 	RoundsPerPass map[cost.Contestant]int `json:"rounds_per_pass,omitempty"`
 
 	Handler Work `json:"handler"` // without its tasks
