@@ -44,9 +44,11 @@
 //   - A client that reads a streamed response slowly holds up the function. How much AWS buffers in between was not
 //     found. A client that goes away does not stop the function, as on AWS.
 //   - Clocks go on during a freeze. What AWS's do is documented nowhere.
-//   - The freeze is a signal (SIGSTOP), which interrupts system calls where AWS stops the machine. Once in some ten thousand
-//     invocations a timer of a Go function was late after a thaw: it fired when one of an earlier invocation was due. Whether
-//     the Go runtime loses a wake-up there was not settled.
+//   - The freeze is a signal (SIGSTOP), which interrupts system calls where AWS stops the machine, and it comes within
+//     microseconds of the request for the next event. One that meets a Go program (1.26) inside its scheduler can make timers
+//     of the next invocation late, by up to the time of the freeze. So after a freeze of 100 ms or more the event
+//     comes a millisecond after the thaw, which prevents that unless the machine is so busy that a thread gets no
+//     processor in that time. The millisecond is not part of the invocation. Whether it happens on AWS is not known.
 //   - The freeze is for the process groups of runtime and extensions. A process that leaves its group (setsid, "detached" in
 //     Node.js) runs on; on Linux it ends with the environment, elsewhere it is left behind.
 //   - Connections are not purged while frozen.

@@ -42,6 +42,28 @@ func TestStrayGoroutineFreezes(t *testing.T) {
 	}
 }
 
+// After a long freeze the processes have a moment before the event, which is not billed.
+func TestRestAfterLongFreeze(t *testing.T) {
+	onLinux(t)
+	t.Parallel()
+	l := function(t, lambdatest.Function{})
+	report(t, l, succeed(t, l, command{Mode: "calls"}))
+	for wait := time.Now().Add(100 * time.Millisecond); time.Now().Before(wait); pause() {
+	}
+	warm := report(t, l, succeed(t, l, command{Mode: "calls"}))
+	at := map[lambdatest.EventKind]time.Time{} // of the last of each kind
+	for _, e := range l.Events() {
+		at[e.Kind] = e.Time
+	}
+	thaw := at[lambdatest.EventThaw]
+	if rest := at[lambdatest.EventInvokeStart].Sub(thaw); rest < time.Millisecond {
+		t.Errorf("the event came %v after the thaw", rest)
+	}
+	if rest := warm.Start.Sub(thaw); rest < time.Millisecond {
+		t.Errorf("the invocation is billed from %v after the thaw", rest)
+	}
+}
+
 func TestDisableFreeze(t *testing.T) {
 	onLinux(t)
 	t.Parallel()

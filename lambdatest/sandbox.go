@@ -34,6 +34,7 @@ type sandbox struct {
 	mu         sync.Mutex
 	phase      phase
 	frozen     bool
+	frozenAt   time.Time // of the last freeze
 	killed     bool
 	initFault  *fault
 	runtime    *process
@@ -74,32 +75,6 @@ func (sb *sandbox) processes() []*process {
 	return append(sb.externals[:len(sb.externals):len(sb.externals)], sb.runtime)
 }
 
-func (sb *sandbox) freeze() {
-	if sb.frozen || sb.fn.DisableFreeze || sb.fn.managed() {
-		return
-	}
-	sb.frozen = true
-	for _, p := range sb.externals {
-		p.stop()
-	}
-	sb.runtime.stop()
-	sb.event(EventFreeze, "", "")
-}
-
-func (sb *sandbox) thaw() {
-	if !sb.frozen {
-		return
-	}
-	sb.frozen = false
-	if sb.runtime != nil {
-		sb.runtime.resume()
-	}
-	for _, p := range sb.externals {
-		p.resume()
-	}
-	sb.event(EventThaw, "", "")
-}
-
 // begin hands the invocation to the sandbox. False: it cannot take it, because it died meanwhile.
 func (sb *sandbox) begin(inv *invocation) bool {
 	sb.mu.Lock()
@@ -107,8 +82,6 @@ func (sb *sandbox) begin(inv *invocation) bool {
 	if sb.phase != phaseIdle || sb.fn.managed() && len(sb.waiters) == 0 {
 		return false
 	}
-	suppressed := !inv.start.IsZero()
-	inv.begin(time.Now(), sb.fn.Timeout)
 	sb.env.invocations.Add(1)
 	if sb.fn.managed() {
 		sb.running[inv.id] = inv
@@ -117,7 +90,12 @@ func (sb *sandbox) begin(inv *invocation) bool {
 		sb.current = inv
 		sb.env.current.Store(inv)
 	}
-	sb.thaw()
+	if sb.frozen {
+		sb.thaw()
+		sb.rest()
+	}
+	suppressed := !inv.start.IsZero()
+	inv.begin(time.Now(), sb.fn.Timeout)
 	if !suppressed {
 		sb.env.lambda.printStart(inv)
 	}
