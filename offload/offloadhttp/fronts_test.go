@@ -24,8 +24,8 @@ type front struct {
 var fronts = []front{
 	{name: "function URL", event: formatV2("u.lambda-url.eu-west-1.on.aws", "$default")},
 	{name: "function URL, streaming", event: formatV2("u.lambda-url.eu-west-1.on.aws", "$default"), opts: []Option{WithInvokeMode(ResponseStream)}, stream: true},
-	{name: "HTTP API", event: formatV2("a.execute-api.eu-west-1.amazonaws.com", "$default")},
-	{name: "HTTP API, format 1.0", event: formatV1("1.0")},
+	{name: "HTTP API", event: decoded(formatV2("a.execute-api.eu-west-1.amazonaws.com", "$default"))},
+	{name: "HTTP API, format 1.0", event: decoded(formatV1("1.0"))},
 	{name: "REST API", event: formatV1("")},
 	{name: "REST API, streaming", event: formatV1(""), opts: []Option{WithRESTInvokeMode(ResponseStream)}, stream: true},
 	{name: "load balancer", event: formatALB(false)},
@@ -128,6 +128,19 @@ func formatV2(domain, stage string) func(string, string, http.Header, []byte) ma
 			},
 			"body": text, "isBase64Encoded": encoded,
 		}
+	}
+}
+
+// decoded is what HTTP APIs make of the path.
+func decoded(format func(string, string, http.Header, []byte) map[string]any) func(string, string, http.Header, []byte) map[string]any {
+	return func(method, target string, header http.Header, body []byte) map[string]any {
+		event := format(method, target, header, body)
+		for _, name := range []string{"path", "rawPath"} {
+			if path, ok := event[name].(string); ok {
+				event[name], _ = url.PathUnescape(path)
+			}
+		}
+		return event
 	}
 }
 

@@ -102,6 +102,11 @@ func (e *wireEvent) target() (path, query string) {
 	default:
 		query = encodeQuery(e.MultiValueQueryStringParameters, e.QueryStringParameters, url.QueryEscape)
 	}
+	if e.source == HTTPAPI {
+		// These decode the path, the others do not (captured on AWS by others: github.com/hotsock/voker, vokerhttp/testdata, July 2026). What is
+		// decoded below must not be decoded twice.
+		path = (&url.URL{Path: path}).EscapedPath()
+	}
 	if !strings.HasPrefix(path, "/") && path != "*" {
 		path = "/" + path
 	}

@@ -32,6 +32,7 @@ func TestRequestsAreTheSameAsFromNetHTTP(t *testing.T) {
 		{"plain", "GET", "/", nil, ""},
 		{"query", "GET", "/q?a=1&b=2&b=3&c=%26%3D&empty=", nil, ""},
 		{"escaped path", "GET", "/a%2Fb/c%20d/%C3%A9", nil, ""},
+		{"escaped percent sign", "GET", "/a%252Fb", nil, ""},
 		{"odd path", "GET", "//a/../b/", nil, ""},
 		{"headers", "GET", "/", http.Header{"X-One": {"1, 2"}, "Authorization": {"Basic YTpi"}}, ""},
 		{"cookies", "GET", "/", http.Header{"Cookie": {"a=1; b=2"}}, ""},
@@ -61,6 +62,9 @@ func TestRequestsAreTheSameAsFromNetHTTP(t *testing.T) {
 				want := string(want)
 				if f.name == "load balancer" { // gives the last of several values only
 					want = strings.Replace(want, "b:[2 3]", "b:[3]", 1)
+				}
+				if strings.HasPrefix(f.name, "HTTP API") { // decodes the path, so an escaped slash is a slash
+					want = strings.Replace(want, `escaped="/a%2Fb/`, `escaped="/a/b/`, 1)
 				}
 				got, err := f.send(t, http.HandlerFunc(echo), test.method, test.target, test.header, []byte(test.body))
 				if err != nil || got.body != want {
