@@ -19,9 +19,9 @@ const maxEventBytes = 64 << 10
 
 // client speaks the Extensions API, 2020-01-01.
 type client struct {
-	base string
-	id   string
-	http *http.Client
+	base      string
+	id        string
+	transport http.RoundTripper
 }
 
 // event is an answer to event/next.
@@ -43,8 +43,8 @@ func (r *refusal) Error() string {
 
 func newClient(address string) *client {
 	return &client{
-		base: "http://" + address + "/2020-01-01/extension/",
-		http: &http.Client{Transport: &connection{address: address}},
+		base:      "http://" + address + "/2020-01-01/extension/",
+		transport: &connection{address: address},
 	}
 }
 
@@ -87,7 +87,7 @@ func (c *client) next() (ev event, err error) {
 }
 
 func (c *client) do(req *http.Request) (http.Header, []byte, error) {
-	resp, err := c.http.Do(req)
+	resp, err := c.transport.RoundTrip(req)
 	if err != nil {
 		return nil, nil, err
 	}

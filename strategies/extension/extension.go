@@ -179,11 +179,9 @@ func (s *Strategy) hold(ev event) {
 	}
 	s.mu.Unlock()
 
-	timer := time.NewTimer(time.Until(time.UnixMilli(ev.DeadlineMS)) - releaseBefore)
-	defer timer.Stop()
 	select {
 	case <-h.done:
-	case <-timer.C:
+	case <-time.After(time.Until(time.UnixMilli(ev.DeadlineMS)) - releaseBefore):
 		s.mu.Lock()
 		if s.waiting == h {
 			s.waiting, s.let = nil, ev.RequestID
@@ -233,14 +231,14 @@ func (s *Strategy) Keep(tail driver.Tail) {
 // to come, needs no hold.
 func (s *Strategy) Missed() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.waiting == nil {
 		s.missed++
-		return
+	} else {
+		s.let = s.waiting.requestID
+		close(s.waiting.done)
+		s.waiting = nil
 	}
-	s.let = s.waiting.requestID
-	close(s.waiting.done)
-	s.waiting = nil
+	s.mu.Unlock()
 }
 
 var (

@@ -51,7 +51,7 @@ func inBubble(t *testing.T, test func(b *bench)) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &bench{Strategy: New(nil), t: t, api: &script{events: make(chan event)}}
 		b.Strategy.log = slog.New(slog.NewTextHandler(&b.log, nil))
-		b.Strategy.api = &client{base: "http://api/", http: &http.Client{Transport: b.api}}
+		b.Strategy.api = &client{base: "http://api/", transport: b.api}
 		go b.loop()
 		synctest.Wait()
 		test(b)
