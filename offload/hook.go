@@ -3,6 +3,7 @@ package offload
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // cancelHook is the base context of all invocations. aws-lambda-go derives each
@@ -20,7 +21,7 @@ import (
 //
 // It does not say which invocation ended, so it is only used where there is one at a time.
 type cancelHook struct {
-	context.Context
+	base   context.Context
 	done   chan struct{} // never closed; a child of a context without Done asks for nothing
 	missed func()        // an invocation ended without reaching the handler; may be nil
 
@@ -35,12 +36,15 @@ type cancelHook struct {
 type hookKey struct{}
 
 func newCancelHook(base context.Context, missed func()) *cancelHook {
-	return &cancelHook{Context: base, done: make(chan struct{}), missed: missed}
+	return &cancelHook{base: base, done: make(chan struct{}), missed: missed}
 }
+
+func (h *cancelHook) Deadline() (time.Time, bool) { return h.base.Deadline() }
+func (h *cancelHook) Err() error                  { return h.base.Err() }
 
 // Done is not nil, so that package context calls AfterFunc.
 func (h *cancelHook) Done() <-chan struct{} {
-	if done := h.Context.Done(); done != nil {
+	if done := h.base.Done(); done != nil {
 		return done
 	}
 	return h.done
@@ -51,15 +55,15 @@ func (h *cancelHook) Value(key any) any {
 	if _, ok := key.(hookKey); ok {
 		return h
 	}
-	return h.Context.Value(key)
+	return h.base.Value(key)
 }
 
 // AfterFunc is called by package context when aws-lambda-go makes the context of
 // an invocation.
 func (h *cancelHook) AfterFunc(f func()) (stop func() bool) {
 	unhook := func() bool { return true }
-	if h.Context.Done() != nil {
-		unhook = context.AfterFunc(h.Context, f)
+	if h.base.Done() != nil {
+		unhook = context.AfterFunc(h.base, f)
 	}
 	h.mu.Lock()
 	h.number++

@@ -24,20 +24,19 @@ func (f ObserverFunc) Observe(ctx context.Context, e Event) { f(ctx, e) }
 
 // publisher delivers events to the observers that want them.
 type publisher struct {
-	observers []Observer
-	wanted    [eventKinds][]Observer
-	timed     bool // somebody watches tasks run
-	log       *slog.Logger
+	wanted [eventKinds][]Observer
+	timed  bool // somebody watches tasks run
+	log    *slog.Logger
 }
 
 func newPublisher(observers []Observer, log *slog.Logger) *publisher {
-	p := &publisher{observers: observers, log: log}
-	for kind := Accepted; kind < eventKinds; kind++ {
-		for _, o := range observers {
-			if w, ok := o.(interface{ Wants(EventKind) bool }); ok && !w.Wants(kind) {
-				continue
+	p := &publisher{log: log}
+	for _, o := range observers {
+		chooser, chooses := o.(interface{ Wants(EventKind) bool })
+		for kind := Accepted; kind < eventKinds; kind++ {
+			if !chooses || chooser.Wants(kind) {
+				p.wanted[kind] = append(p.wanted[kind], o)
 			}
-			p.wanted[kind] = append(p.wanted[kind], o)
 		}
 	}
 	p.timed = p.wants(Started) || p.wants(Done)

@@ -36,10 +36,11 @@ func Start(handler any, opts ...Option) {
 			o.watchSignals()
 			// Made once: WithEnableSIGTERM takes effect where a handler is made.
 			made := lambda.NewHandlerWithOptions(adapted, o.lambdaOptions()...)
+			loop := func() { lambda.Start(made) }
 			if o.freezes {
-				o.loop = func() { lambda.Start(made) }
+				o.loop = loop
 			}
-			lambda.Start(made)
+			loop()
 		}
 	}
 	log.Print(err) // first, for Lambda ends the environment with the report
