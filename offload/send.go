@@ -151,6 +151,16 @@ func (s *scope) sentOutbox() {
 	}
 }
 
+// awaitSent waits for what others send: a shutdown takes the outbox as it is.
+func (s *scope) awaitSent() {
+	s.mu.Lock()
+	for s.sending > 0 {
+		s.awaitIdle() // unlocks
+		s.mu.Lock()
+	}
+	s.mu.Unlock()
+}
+
 // dueNow puts back what has to wait. s.mu is held.
 func (s *scope) dueNow(out []*entry) []*entry {
 	return slices.DeleteFunc(out, func(e *entry) bool {

@@ -248,4 +248,5 @@ func (s *scope) settleDeliveries() {
 	ctx, cancel := s.until(s.flushBy())
 	defer cancel()
 	_ = s.flush(ctx) // each delivery has its part of the error
+	s.awaitSent()
 }

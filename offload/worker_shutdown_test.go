@@ -7,6 +7,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cenkalti/backoff/v4"
+
 	"github.com/go-offload/lambda/offload/driver"
 )
 
@@ -40,6 +42,51 @@ func TestShutdownDuringADelivery(t *testing.T) {
 		}
 		if end := events.end(t, "spill/deaf"); end.Kind != Failed || !errors.Is(end.Err, ErrShutdown) {
 			t.Errorf("end: %v, %v; want failed, ErrShutdown", end.Kind, end.Err)
+		}
+	})
+}
+
+var (
+	shutdownNest = Define("worker-shutdown/nest", func(ctx context.Context, _ string) error {
+		return After(ctx, sent.With("nested"))
+	})
+	shutdownMeanwhile = Define("worker-shutdown/meanwhile", func(ctx context.Context, _ string) error {
+		go scopeOf(ctx).abandon(ErrShutdown)
+		<-ctx.Value(contextKey("sending")).(chan struct{})
+		return nil
+	})
+)
+
+// A shutdown sends what delivered tasks have deferred. Whose task could not be sent is not acknowledged, although
+// others are at it.
+func TestShutdownSendsForADelivery(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		sending := make(chan struct{})
+		out := &outbound{name: "out", answer: func(context.Context, int, []driver.Message) []error {
+			close(sending)
+			<-time.After(time.Millisecond)
+			return []error{backoff.Permanent(errSend)}
+		}}
+		base := context.WithValue(context.Background(), contextKey("sending"), sending)
+		o, events := open(t, WithStrategies(out), Sequential(), WithBaseContext(base))
+		var records []sqsRecord
+		for _, name := range []string{shutdownNest.Name(), shutdownMeanwhile.Name()} {
+			envelope := driver.Envelope{ID: name, Source: "urn:test", Task: name, Time: time.Now(), Data: []byte(`"in"`), Hops: 1}
+			body, err := envelope.AppendJSON(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			records = append(records, sqsRecord{id: name, body: string(body), receives: 1, envelope: true})
+		}
+		answer, err := drive(o, func(ctx context.Context) (any, error) {
+			return o.runBatch(ctx, scopeOf(ctx), records, nil)
+		})
+		if want := `{"batchItemFailures":[{"itemIdentifier":"worker-shutdown/nest"}]}`; answer != want || err != nil {
+			t.Errorf("%s, %v; want %s", answer, err, want)
+		}
+		if end := events.end(t, sent.Name()); end.Kind != Dropped || !errors.Is(end.Err, errSend) {
+			t.Errorf("end: %v, %v", end.Kind, end.Err)
 		}
 	})
 }
