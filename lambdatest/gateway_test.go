@@ -266,6 +266,10 @@ func TestLoadBalancer(t *testing.T) {
 	if res := respond(t, multi, many, ""); res.StatusCode != http.StatusCreated || len(res.Header.Values("Set-Cookie")) != 2 || len(res.Header.Values("X-A")) != 2 {
 		t.Errorf("%d %v %s", res.StatusCode, res.Header, res.body)
 	}
+	const spelled = `{"statusCode":200,"headers":{"set-cookie":"a=1","Set-Cookie":"b=2"}}`
+	if res := respond(t, single, spelled, ""); len(res.Header.Values("Set-Cookie")) != 2 {
+		t.Errorf("two spellings of a name: %v", res.Header)
+	}
 	for name, res := range map[string]page{
 		"many for a single-valued group": respond(t, single, many, ""), "one for a multi-valued group": respond(t, multi, one, ""),
 		"malformed": respond(t, single, `{"body":"x"}`, ""), "error": get(t, newRequest(t, http.MethodGet, single.URL()+"fail", "")),

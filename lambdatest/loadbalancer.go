@@ -108,7 +108,7 @@ func (f *balancerFront) response(_ *http.Request, payload []byte) (gatewayRespon
 		}
 	} else {
 		for name, value := range wire.Headers {
-			out.header.Set(name, string(value))
+			out.header.Add(name, string(value)) // names are told apart by their spelling, for several cookies
 		}
 	}
 	if wire.IsBase64Encoded {
