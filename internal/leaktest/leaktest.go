@@ -16,16 +16,16 @@ func Main(m interface{ Run() int }) {
 	if transport, ok := http.DefaultTransport.(*http.Transport); ok {
 		transport.CloseIdleConnections()
 	}
-	if left := leftovers(); code == 0 && left != "" {
+	if left := leftovers(5 * time.Second); code == 0 && left != "" {
 		fmt.Fprintf(os.Stderr, "left behind:\n%s\n", left)
 		code = 1
 	}
 	os.Exit(code)
 }
 
-// leftovers waits a while for goroutines and processes to end and describes the rest.
-func leftovers() string {
-	for deadline := time.Now().Add(5 * time.Second); ; <-time.After(10 * time.Millisecond) {
+// leftovers gives goroutines and processes some time to end and describes the rest.
+func leftovers(patience time.Duration) string {
+	for deadline := time.Now().Add(patience); ; <-time.After(10 * time.Millisecond) {
 		buf := make([]byte, 1<<20)
 		left := children()
 		for i, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
