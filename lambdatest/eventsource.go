@@ -65,7 +65,7 @@ func newEventSourceMapping(ctx context.Context, m QueueMapping, functionTimeout 
 		limits:  batchLimits{messages: m.BatchSize, bytes: MaxPayload},
 		changed: make(chan struct{}), detached: func() {},
 	}
-	esm.base, esm.cancel = context.WithCancel(context.Background()) //nolint:contextcheck // lives until Close
+	esm.base, esm.cancel = context.WithCancel(context.Background()) // lives until Close
 	return esm, nil
 }
 

@@ -156,7 +156,7 @@ func (l *Lambda) dispatch(ctx context.Context, req request) (*invocation, error)
 			return inv, nil
 		}
 		if sb == nil || !l.fn.managed() {
-			go e.start(inv) //nolint:contextcheck // the init goes on when the caller has gone
+			go e.start(inv) // the init goes on when the caller has gone
 			return inv, nil
 		}
 		// Its worker, or all of it, went away between the two steps.

@@ -77,7 +77,7 @@ func opened(env map[string]string, opts ...Option) (*offloader, error) {
 
 // TestChainOfNames is about the registry, which belongs to the process: its steps build
 // on each other.
-func TestChainOfNames(t *testing.T) { //nolint:paralleltest // see above
+func TestChainOfNames(t *testing.T) {
 	refused := func(want error, texts []string, env map[string]string, opts ...Option) {
 		t.Helper()
 		_, err := opened(env, opts...)

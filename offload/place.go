@@ -32,7 +32,7 @@ const (
 )
 
 func (p *place) state() entryState { return p.word.Load() & stateMask }
-func (p *place) link() int         { return int(int8(p.word.Load() >> stateBits)) } //nolint:gosec // as setLink put it
+func (p *place) link() int         { return int(int8(p.word.Load() >> stateBits)) } // as setLink put it
 func (p *place) attempts() int     { return int(p.word.Load() / oneAttempt) }
 
 // move makes a transition, and reports false if the task is not in the state from.
@@ -53,7 +53,7 @@ func (p *place) put(to entryState) { p.replace(stateMask, to) }
 
 // setLink takes the task to a link.
 func (p *place) setLink(link int) {
-	p.replace(linkMask, uint32(int8(link))<<stateBits) //nolint:gosec // a chain has a handful of links
+	p.replace(linkMask, uint32(int8(link))<<stateBits) // a chain has a handful of links
 }
 
 // replace sets the bits of mask.
@@ -83,5 +83,5 @@ func (p *place) begin() bool {
 // count adds attempts that were begun. Whoever has the task calls it.
 func (p *place) count(n int) {
 	n = max(0, min(n, mostAttempts-p.attempts()))
-	p.word.Add(uint32(n) * oneAttempt) //nolint:gosec // bounded here
+	p.word.Add(uint32(n) * oneAttempt) // bounded here
 }

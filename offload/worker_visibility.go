@@ -75,7 +75,7 @@ func (r redelivery) after(receives int) time.Duration {
 	for ; receives > 1 && mean < r.limit; receives-- {
 		mean *= 2
 	}
-	return rand.N(2*min(mean, r.limit) + 1) //nolint:gosec // jitter
+	return rand.N(2*min(mean, r.limit) + 1)
 }
 
 // visibility tells queues when to deliver messages again. It is nil where no strategy

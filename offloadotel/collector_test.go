@@ -122,8 +122,8 @@ func (s span) attr(key string) string {
 	return ""
 }
 
-func (s span) begin() time.Time { return time.Unix(0, int64(s.StartTimeUnixNano)) } //nolint:gosec // a time
-func (s span) end() time.Time   { return time.Unix(0, int64(s.EndTimeUnixNano)) }   //nolint:gosec // a time
+func (s span) begin() time.Time { return time.Unix(0, int64(s.StartTimeUnixNano)) }
+func (s span) end() time.Time   { return time.Unix(0, int64(s.EndTimeUnixNano)) }
 
 func (s span) isChildOf(t *testing.T, parent span) {
 	t.Helper()

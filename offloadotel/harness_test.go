@@ -163,7 +163,7 @@ func (l *lab) metrics(t *testing.T) map[string]int {
 				}
 			case metricdata.Histogram[float64]:
 				for _, p := range data.DataPoints {
-					points[at(m.Name, p.Attributes)] = int(p.Count) //nolint:gosec // small
+					points[at(m.Name, p.Attributes)] = int(p.Count)
 				}
 			}
 		}

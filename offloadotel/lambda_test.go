@@ -231,14 +231,14 @@ func (c clientSpan) get(t *testing.T, url, body string) {
 		t.Fatal(err)
 	}
 	req.Header.Set("traceparent", c.traceParent())
-	c.StartTimeUnixNano = uint64(time.Now().UnixNano()) //nolint:gosec // a time
+	c.StartTimeUnixNano = uint64(time.Now().UnixNano())
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer res.Body.Close()
 	answer, err := io.ReadAll(res.Body)
-	c.EndTimeUnixNano = uint64(time.Now().UnixNano()) //nolint:gosec // a time
+	c.EndTimeUnixNano = uint64(time.Now().UnixNano())
 	if err != nil || res.StatusCode != http.StatusCreated || string(answer) != "A-1042" {
 		t.Fatalf("%s %s, %v", res.Status, answer, err)
 	}

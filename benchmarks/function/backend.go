@@ -26,7 +26,7 @@ func fails(in wire.TaskInput, attempt int) bool {
 	if err != nil {
 		return true
 	}
-	res, err := http.Post(url, "application/json", bytes.NewReader(body)) //nolint:noctx,gosec // the benchmark's own service; a task ends only by itself
+	res, err := http.Post(url, "application/json", bytes.NewReader(body)) //nolint:noctx // the benchmark's own service; a task ends only by itself
 	if err != nil {
 		return true
 	}

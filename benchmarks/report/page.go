@@ -102,7 +102,7 @@ func (f Figure) HTML() (template.HTML, error) {
 		}
 		b.WriteString("</div>")
 	}
-	return template.HTML(b.String()), nil //nolint:gosec // chart escapes every text
+	return template.HTML(b.String()), nil // chart escapes every text
 }
 
 // Source is where a number comes from. An empty URL is a source that has none.

@@ -18,7 +18,7 @@ import (
 var pageHTML string
 
 var page = template.Must(template.New("page").Funcs(template.FuncMap{
-	"css":    func() template.CSS { return template.CSS(chart.CSS(":root")) }, //nolint:gosec // made of constants
+	"css":    func() template.CSS { return template.CSS(chart.CSS(":root")) }, // made of constants
 	"keep":   unbroken,
 	"breaks": breaks,
 	"slug":   func(s string) string { return strings.ReplaceAll(s, " ", "-") },
@@ -81,7 +81,7 @@ var joint = regexp.MustCompile(`([,=:])(\S)|([a-z])([A-Z])`)
 
 // breaks lets a name go on in the next line at its joints, not in the middle of a word.
 func breaks(s string) template.HTML {
-	return template.HTML(joint.ReplaceAllString(template.HTMLEscapeString(s), "$1$3<wbr>$2$4")) //nolint:gosec // escaped, and HTML entities have no joints
+	return template.HTML(joint.ReplaceAllString(template.HTMLEscapeString(s), "$1$3<wbr>$2$4")) // escaped, and HTML entities have no joints
 }
 
 func create(path string, write func(io.Writer) error) error {

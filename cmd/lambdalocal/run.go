@@ -52,7 +52,7 @@ func serve(ctx context.Context, p plan, stdout io.Writer, signals <-chan os.Sign
 	}
 	// Last: the functions and the mappings use it.
 	defer local.close()
-	service, err := lambdatest.New(&lambdatest.Options{Addr: p.listen}) //nolint:contextcheck // lives until Close
+	service, err := lambdatest.New(&lambdatest.Options{Addr: p.listen}) // lives until Close
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return fmt.Errorf("%w; is another lambdalocal running? -listen 127.0.0.1:0 takes a free port", err)
 	}

@@ -61,7 +61,7 @@ func newStage(ctx context.Context) (_ *stage, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if st.service, err = lambdatest.New(nil); err != nil { //nolint:contextcheck // the service lives until close, whatever becomes of ctx
+	if st.service, err = lambdatest.New(nil); err != nil { // the service lives until close, whatever becomes of ctx
 		return nil, err
 	}
 	if st.checkout, err = st.deploy(ctx, checkoutName, checkoutTimeout, url); err != nil {

@@ -45,7 +45,7 @@ func newStage(ctx context.Context, screen *screen) (_ *stage, err error) {
 	if st.partner, err = newPartner(ctx); err != nil {
 		return nil, err
 	}
-	st.service, err = lambdatest.New(nil) //nolint:contextcheck // the service lives until close, whatever becomes of ctx
+	st.service, err = lambdatest.New(nil) // the service lives until close, whatever becomes of ctx
 	return st, err
 }
 

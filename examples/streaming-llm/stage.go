@@ -37,7 +37,7 @@ func newStage(ctx context.Context, strategy string) (_ *stage, err error) {
 	if st.dir, err = os.MkdirTemp("", "streaming-llm-"); err != nil {
 		return nil, err
 	}
-	if st.service, err = lambdatest.New(nil); err != nil { //nolint:contextcheck // the service lives until close, whatever becomes of ctx
+	if st.service, err = lambdatest.New(nil); err != nil { // the service lives until close, whatever becomes of ctx
 		return nil, err
 	}
 	st.lambda, err = st.service.Deploy(ctx, lambdatest.Function{

@@ -63,7 +63,7 @@ func (s *Strategy) fill(entry *types.SendMessageBatchRequestEntry, i int, m *dri
 // text is a body as the SDK wants it, without a copy: nobody changes a body while Send runs, and the SDK keeps
 // nothing of it. The copies would be a tenth of the garbage of a hundred tasks.
 func text(body []byte) string {
-	return unsafe.String(unsafe.SliceData(body), len(body)) //nolint:gosec // see above
+	return unsafe.String(unsafe.SliceData(body), len(body))
 }
 
 // errNoResult is for messages of which SQS says neither the one nor the other.
