@@ -1,6 +1,10 @@
 package offload
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
 
 // HandOff says when senders get the tasks that were deferred to them.
 type HandOff int
@@ -52,5 +56,38 @@ func (*remote) handOff(s *scope) error {
 	}
 	ctx, cancel := s.until(s.tail.deadline)
 	defer cancel()
-	return s.flush(ctx)
+	err := s.flush(ctx)
+	s.awaitSent()
+	if err == nil {
+		err = s.lostBefore()
+	}
+	return err
+}
+
+// lostBefore tells of tasks that somebody else could not send for the handler: a shutdown, which did not
+// wait for it to return.
+func (s *scope) lostBefore() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.lost == nil {
+		return nil
+	}
+	return &HandOverError{slices.Clone(s.lost.reasons)}
+}
+
+// lose keeps a task that nobody took for lostBefore. One that was kept here until the shutdown has not been
+// promised to be sent.
+func (s *scope) lose(e *entry, lost error) {
+	if errors.Is(e.out.reason, ErrShutdown) {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.started:
+	case s.lost == nil:
+		s.lost = &HandOverError{[]error{lost}}
+	default:
+		s.lost.reasons = append(s.lost.reasons, lost)
+	}
 }

@@ -219,6 +219,52 @@ func TestHandOffThatFailsForGood(t *testing.T) {
 	}
 }
 
+// A shutdown takes what waits for the hand-off. That does not make the response a success which a failure to send is
+// known to contradict; tasks that a keeper had are no part of that promise.
+func TestHandOffDuringAShutdown(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		chain func(*outbound) []driver.Strategy
+		fails error
+		want  error
+	}{
+		"sent":          {func(out *outbound) []driver.Strategy { return []driver.Strategy{out} }, nil, nil},
+		"refused":       {func(out *outbound) []driver.Strategy { return []driver.Strategy{out} }, errSend, ErrHandOver},
+		"no place left": {func(out *outbound) []driver.Strategy { return []driver.Strategy{out, inline{}} }, errSend, ErrHandOver},
+		"given up":      {func(out *outbound) []driver.Strategy { return []driver.Strategy{inline{}, out} }, errSend, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				sending := make(chan struct{})
+				out := &outbound{name: "out", answer: func(context.Context, int, []driver.Message) []error {
+					close(sending)
+					<-time.After(time.Millisecond)
+					if tc.fails == nil {
+						return nil
+					}
+					return []error{backoff.Permanent(tc.fails)}
+				}}
+				o, events := open(t, WithStrategies(tc.chain(out)...))
+				_, err := drive(o, func(ctx context.Context) (any, error) {
+					if err := After(ctx, sent.With("a")); err != nil {
+						t.Error(err)
+					}
+					go scopeOf(ctx).abandon(ErrShutdown)
+					<-sending
+					return nil, nil
+				})
+				if !errors.Is(err, tc.want) {
+					t.Errorf("the caller gets %v, want %v", err, tc.want)
+				}
+				if end := events.end(t, "handoff/task"); (end.Kind == Dropped) != (tc.fails != nil) {
+					t.Errorf("end: %v, %v", end.Kind, end.Err)
+				}
+			})
+		})
+	}
+}
+
 // The error is a response and a log line; what became of each task is in its event.
 func TestHandOverErrorIsShort(t *testing.T) {
 	t.Parallel()

@@ -197,6 +197,8 @@ func (e *entry) sent(failed error) error {
 		if d.task == e {
 			kind = Failed // whoever delivered it has it still
 		}
+	} else {
+		e.scope.lose(e, lost)
 	}
 	e.end(leaving, kind, lost)
 	return lost
