@@ -114,7 +114,7 @@ func (o *offloader) openChain(ctx context.Context, strategies []driver.Strategy,
 			}
 		}
 		if t, ok := s.(driver.Thawer); ok {
-			o.thawers = append(o.thawers, t)
+			o.opts.thaw = append(o.opts.thaw, t.Thaw)
 		}
 	}
 	return nil

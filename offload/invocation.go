@@ -63,11 +63,6 @@ func (o *offloader) marginFor(d time.Duration) time.Duration {
 	return max(0, min(d/10, DefaultMargin))
 }
 
-// holdsConnections reports whether there is anything to drop at a thaw.
-func (o *offloader) holdsConnections() bool {
-	return len(o.thawers) > 0 || len(o.opts.connections) > 0
-}
-
 // thaw drops connections that idled while the environment was probably frozen.
 // It compares wall clocks: whether the monotonic clock runs during a freeze is not
 // documented.
@@ -76,11 +71,8 @@ func (o *offloader) thaw(now time.Time) {
 	if idle == 0 || now.Round(0).Sub(time.Unix(0, idle)) < DefaultThawAfter {
 		return
 	}
-	for _, t := range o.thawers {
-		t.Thaw()
-	}
-	for _, c := range o.opts.connections {
-		c.CloseIdleConnections()
+	for _, drop := range o.opts.thaw {
+		drop()
 	}
 }
 

@@ -22,13 +22,12 @@ type offloader struct {
 	chain   []link
 	keeper  driver.Keeper // the one in the chain; nil if it has senders only
 	sends   bool          // the chain has a sender
-	thawers []driver.Thawer
-	freezes bool        // invocations come one at a time, with freezes in between
-	direct  bool        // the hook sees every invocation
-	hook    *cancelHook // nil where there is none
-	loop    func()      // runs the runtime loop on another goroutine; nil where that is not possible
-	tracer  Tracer      // nil if there is none
-	timed   bool        // somebody asks for the times of tasks
+	freezes bool          // invocations come one at a time, with freezes in between
+	direct  bool          // the hook sees every invocation
+	hook    *cancelHook   // nil where there is none
+	loop    func()        // runs the runtime loop on another goroutine; nil where that is not possible
+	tracer  Tracer        // nil if there is none
+	timed   bool          // somebody asks for the times of tasks
 
 	ledger    ledger
 	outer     outerCheck

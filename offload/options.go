@@ -49,7 +49,7 @@ type options struct {
 	tracer      Tracer  // nil: none
 	tailEnd     tailEnd // nil: nothing comes after the tasks
 	logger      *slog.Logger
-	connections []interface{ CloseIdleConnections() }
+	thaw        []func() // drop connections that idled through a freeze
 	baseContext context.Context
 	lambda      []lambda.Option
 	encode      func(*json.Encoder)
@@ -135,8 +135,8 @@ func WithConnections(clients ...interface{ CloseIdleConnections() }) Option {
 	return func(o *options) {
 		for _, client := range clients {
 			o.require("WithConnections", client)
+			o.thaw = append(o.thaw, func() { client.CloseIdleConnections() })
 		}
-		o.connections = append(o.connections, clients...)
 	}
 }
 

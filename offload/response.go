@@ -35,11 +35,12 @@ type response struct {
 	contentType string
 	buffer      *bytes.Buffer // to give back; nil if body is the handler's
 	failed      error         // of the hand-off at the end of the body
+	read        int           // bytes so far
 
 	// The transport may still read while aws-lambda-go closes a refused response.
-	read   atomic.Int64
-	ended  atomic.Bool // the body was read to its end
-	closed atomic.Bool
+	tooLarge atomic.Bool
+	ended    atomic.Bool // the body was read to its end
+	closed   atomic.Bool
 }
 
 var bufferPool = sync.Pool{New: func() any { return new(bytes.Buffer) }}
@@ -102,7 +103,9 @@ func (r *response) Read(p []byte) (n int, err error) {
 	}()
 	n, err = r.body.Read(p)
 	panicked = false
-	r.read.Add(int64(n))
+	if r.read += n; r.read > maxBufferedResponse {
+		r.tooLarge.Store(true)
+	}
 	if err != io.EOF || r.ended.Swap(true) {
 		return n, err
 	}
@@ -124,7 +127,7 @@ func (r *response) Close() error {
 	s.off.outer.check(s)
 	// A response that was not read to its end, or that is too large for the Runtime
 	// API, was probably refused: aws-lambda-go exits when this returns.
-	s.final = s.final || !r.ended.Load() || r.read.Load() > maxBufferedResponse
+	s.final = s.final || !r.ended.Load() || r.tooLarge.Load()
 	s.offerLoop()
 	s.keep()
 	s.withdrawLoop()

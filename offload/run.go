@@ -234,7 +234,7 @@ func (s *scope) finish() {
 	s.closed = true
 	s.tail.finish()
 	s.off.ledger.remove(s)
-	if s.off.freezes && s.off.holdsConnections() {
+	if s.off.freezes && len(s.off.opts.thaw) > 0 {
 		s.off.idleSince.Store(time.Now().UnixNano())
 	}
 	// Last, for whoever waits asks for the next event, and this goroutine may be frozen.
