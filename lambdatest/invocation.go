@@ -122,6 +122,9 @@ func (inv *invocation) begin(now time.Time, timeout time.Duration) {
 
 // close computes the report once end, fault and the other times are set.
 func (inv *invocation) close(fn *Function, memoryKB int) {
+	if inv.fault != nil && inv.fault.timeout {
+		inv.end = inv.start.Add(fn.Timeout) // the clock that fired may be a little late
+	}
 	r := Report{
 		RequestID: inv.id, EnvironmentID: inv.environment.id, Start: inv.start,
 		Duration: inv.end.Sub(inv.start), InitDuration: inv.initDuration, ColdStart: inv.coldStart,
@@ -134,14 +137,11 @@ func (inv *invocation) close(fn *Function, memoryKB int) {
 		r.ResponseDuration = inv.responseEnd.Sub(inv.responseStart)
 	}
 	if !inv.runtimeDone.IsZero() {
-		r.PostRuntimeDuration = inv.end.Sub(inv.runtimeDone)
+		r.PostRuntimeDuration = max(0, inv.end.Sub(inv.runtimeDone))
 	}
 	switch {
 	case inv.fault != nil:
 		r.Status, r.ErrorType, r.printStatus = inv.fault.status(), inv.fault.errorType, true
-		if inv.fault.timeout {
-			r.Duration = fn.Timeout // the clock that fired may be a little late
-		}
 	case inv.errorType != "":
 		r.Status, r.ErrorType = "error", inv.errorType
 	}
