@@ -91,6 +91,21 @@ func TestSDKInvoke(t *testing.T) {
 		}
 		contains(t, string(out.Payload), "blue")
 	})
+	t.Run("invoked ARN", func(t *testing.T) {
+		const plain = `"InvokedFunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:orders"`
+		const qualified = `"InvokedFunctionArn":"arn:aws:lambda:us-east-1:123456789012:function:orders:$LATEST"`
+		for _, tc := range []struct {
+			name      string
+			qualifier *string
+			want      string
+		}{{"orders", nil, plain}, {"orders:$LATEST", nil, qualified}, {"orders", aws.String("$LATEST"), qualified}} {
+			out, err := client.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &tc.name, Qualifier: tc.qualifier, Payload: []byte(`{"mode":"context"}`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			contains(t, string(out.Payload), tc.want)
+		}
+	})
 	t.Run("dry run", func(t *testing.T) {
 		if err := l.WaitIdle(t.Context()); err != nil {
 			t.Fatal(err)

@@ -85,7 +85,7 @@ func (sb *sandbox) tellExtensions(inv *invocation) {
 			if event == nil {
 				event = extensionEvent{
 					EventType: "INVOKE", DeadlineMs: inv.deadline.UnixMilli(), RequestID: inv.id,
-					InvokedFunctionArn: sb.env.lambda.arn, Tracing: &tracing{Type: "X-Amzn-Trace-Id", Value: inv.traceID},
+					InvokedFunctionArn: inv.invokedARN, Tracing: &tracing{Type: "X-Amzn-Trace-Id", Value: inv.traceID},
 				}.encode()
 			}
 			x.busy = true

@@ -14,6 +14,7 @@ type request struct {
 	payload       []byte
 	traceID       string
 	clientContext string
+	invokedARN    string // as the caller named the function; empty: without a qualifier
 	// streaming hands the response on as the runtime writes it, up to MaxStreamedResponse; otherwise it is collected,
 	// up to MaxResponse.
 	streaming bool

@@ -38,36 +38,38 @@ func writeAPIError(w http.ResponseWriter, requestID string, err error) {
 	_, _ = w.Write(body)
 }
 
-// target finds the function of a request: by name, partial or full ARN, with the qualifier $LATEST or none.
-func (s *Service) target(r *http.Request) (*Lambda, error) {
+// target finds the function of a request: by name, partial or full ARN, with the qualifier $LATEST or none. It returns the ARN that
+// the function sees, which has the qualifier if the request has one (recorded on AWS by LocalStack's tests,
+// test_introspection_invoke, January 2026).
+func (s *Service) target(r *http.Request) (l *Lambda, invoked string, err error) {
 	name, qualifier := r.PathValue("name"), r.URL.Query().Get("Qualifier")
-	if !strings.Contains(r.URL.RawQuery, "Qualifier") {
-		qualifier = functionVersion
-	}
+	qualified := r.URL.Query().Has("Qualifier")
 	parts := strings.Split(name, ":")
 	switch {
 	case len(parts) == 1:
 	case len(parts) <= 2: // name:qualifier
-		name, qualifier = parts[0], parts[1]
+		name, qualifier, qualified = parts[0], parts[1], true
 	default: // …:function:name[:qualifier]
 		for i, part := range parts {
 			if part == "function" && i+1 < len(parts) {
 				name = parts[i+1]
 				if i+2 < len(parts) {
-					qualifier = parts[i+2]
+					qualifier, qualified = parts[i+2], true
 				}
 				break
 			}
 		}
 	}
-	l := s.lookup(name)
-	if l == nil {
-		return nil, notFound(arn(name))
+	if l = s.lookup(name); l == nil {
+		return nil, "", notFound(arn(name))
+	}
+	if !qualified {
+		return l, l.arn, nil
 	}
 	if qualifier != functionVersion {
-		return nil, notFound(l.arn + ":" + qualifier)
+		return nil, "", notFound(l.arn + ":" + qualifier)
 	}
-	return l, nil
+	return l, l.arn + ":" + qualifier, nil
 }
 
 // incoming reads an API request.
@@ -101,7 +103,7 @@ func (s *Service) serveInvoke(w http.ResponseWriter, r *http.Request) {
 	req, err := incoming(r)
 	var l *Lambda
 	if err == nil {
-		l, err = s.target(r)
+		l, req.invokedARN, err = s.target(r)
 	}
 	if err != nil {
 		writeAPIError(w, req.id, err)
@@ -183,7 +185,7 @@ func (s *Service) serveInvokeStream(w http.ResponseWriter, r *http.Request) {
 	req.streaming = true
 	var l *Lambda
 	if err == nil {
-		l, err = s.target(r)
+		l, req.invokedARN, err = s.target(r)
 	}
 	if kind := r.Header.Get("X-Amz-Invocation-Type"); err == nil && kind == "DryRun" {
 		w.Header().Set("X-Amzn-Requestid", req.id)

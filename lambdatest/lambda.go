@@ -53,7 +53,7 @@ func newLambda(ctx context.Context, s *Service, fn Function, command []string) (
 // Name of the function.
 func (l *Lambda) Name() string { return l.fn.Name }
 
-// ARN of the function, unqualified, as the function sees it in its events.
+// ARN of the function, unqualified, as the function sees it in its events unless the caller of the Lambda API named a version.
 func (l *Lambda) ARN() string { return l.arn }
 
 // Service that hosts the function.
@@ -139,6 +139,9 @@ func (l *Lambda) dispatch(ctx context.Context, req request) (*invocation, error)
 	}
 	if err := checkPayload(req.payload); err != nil {
 		return nil, err
+	}
+	if req.invokedARN == "" {
+		req.invokedARN = l.arn
 	}
 	inv := newInvocation(req)
 	var before int

@@ -142,7 +142,7 @@ func (sb *sandbox) writeEvent(w http.ResponseWriter, inv *invocation) {
 	h[headerRequestID] = []string{inv.id}
 	h[headerAttemptID] = []string{inv.attempt}
 	h[headerDeadline] = []string{strconv.FormatInt(inv.deadline.UnixMilli(), 10)}
-	h[headerARN] = []string{sb.env.lambda.arn}
+	h[headerARN] = []string{inv.invokedARN}
 	h[headerTraceID] = []string{inv.traceID}
 	if inv.clientContext != "" {
 		h[headerClientContext] = []string{inv.clientContext}
