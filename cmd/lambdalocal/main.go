@@ -107,5 +107,8 @@ import (
 func main() {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as under nohup
+		signal.Notify(signals, syscall.SIGHUP) // the terminal is gone, and stopped processes would outlive it
+	}
 	os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr, signals))
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -87,9 +88,12 @@ func fetch(t *testing.T, url, body string) (int, string) {
 // The real program runs a real function, and leaves nothing behind when it is interrupted.
 func TestProgram(t *testing.T) {
 	t.Parallel()
-	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
-		t.Run(signal.String(), func(t *testing.T) {
+	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		t.Run(sig.String(), func(t *testing.T) {
 			t.Parallel()
+			if sig == syscall.SIGHUP && signal.Ignored(sig) {
+				t.Skip("runs under nohup")
+			}
 			file := filepath.Join(t.TempDir(), "sigterm")
 			p := start(t, "-listen", "127.0.0.1:0", "-timeout", "5s", "-memory", "256", "-name", "orders",
 				"-env", "SIGTERM_FILE="+file, "-dir", "../../lambdatest", "-package", "./testdata/function")
@@ -115,7 +119,7 @@ func TestProgram(t *testing.T) {
 				t.Errorf("environment: %s", body)
 			}
 
-			if err := p.cmd.Process.Signal(signal); err != nil {
+			if err := p.cmd.Process.Signal(sig); err != nil {
 				t.Fatal(err)
 			}
 			p.until(t, ` SHUTDOWN SPINDOWN$`)
