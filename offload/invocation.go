@@ -48,6 +48,10 @@ func (o *offloader) begin(ctx context.Context) *scope {
 	if deadline, ok := ctx.Deadline(); ok {
 		s.margin = o.marginFor(deadline.Sub(now))
 		s.tail.deadline = deadline.Add(-s.margin)
+		if has := deadline.Sub(now); has > 0 && s.margin >= has && !o.warnedOfMargin.Swap(true) {
+			o.log.ErrorContext(ctx, "offload: the margin is not shorter than the time that the invocation has, so there is none for tasks; they are handed over or dropped. "+
+				"Shorten it (OFFLOAD_MARGIN, WithMargin), or raise the function's timeout", "margin", s.margin, "has", has, s.logID())
+		}
 	}
 	s.missed = !o.hook.reached(ctx)
 	o.ledger.add(s)

@@ -29,10 +29,11 @@ type offloader struct {
 	tracer  Tracer        // nil if there is none
 	timed   bool          // somebody asks for the times of tasks
 
-	ledger    ledger
-	outer     outerCheck
-	watch     watchdog
-	idleSince atomic.Int64 // wall clock at the end of the last tail, in Unix nanoseconds
+	ledger         ledger
+	warnedOfMargin atomic.Bool
+	outer          outerCheck
+	watch          watchdog
+	idleSince      atomic.Int64 // wall clock at the end of the last tail, in Unix nanoseconds
 }
 
 func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {

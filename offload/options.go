@@ -106,7 +106,8 @@ func WithMaxTasks(n int) Option {
 // tasks ends, so that there is time to hand over what is unfinished. After half
 // of the margin, tasks that ignore their context are given up. The default is a
 // tenth of the time the invocation has, at most [DefaultMargin]. The environment
-// variable is OFFLOAD_MARGIN, in the form of time.ParseDuration.
+// variable is OFFLOAD_MARGIN, in the form of time.ParseDuration. A margin that is no shorter than
+// the function's timeout leaves no time for tasks, which the log says once.
 func WithMargin(d time.Duration) Option {
 	return func(o *options) { o.margin, o.marginSet = d, true }
 }

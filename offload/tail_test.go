@@ -1,9 +1,12 @@
 package offload
 
 import (
+	"bytes"
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -359,4 +362,22 @@ func TestConcurrencyIncludesEagerTasks(t *testing.T) {
 			t.Errorf("%v, want %v", order, want)
 		}
 	})
+}
+
+// Nothing runs under a margin that takes all of the time, and the tasks' events alone would not tell why.
+func TestMarginThatLeavesNoTime(t *testing.T) {
+	t.Parallel()
+	var log bytes.Buffer
+	o, events := open(t, WithMargin(lambdaTimeout+time.Second), WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
+	for range 3 {
+		_, _ = drive(o, deferring(t, Func("task", nothing)))
+	}
+	if n := strings.Count(log.String(), "OFFLOAD_MARGIN"); n != 1 || !strings.Contains(log.String(), "margin=11s") {
+		t.Errorf("said %d times, want once:\n%s", n, log.String())
+	}
+	for _, e := range events.events("task") {
+		if e.Kind != Accepted && (e.Kind != Dropped || !errors.Is(e.Err, ErrDeadline)) {
+			t.Errorf("%v, %v", e.Kind, e.Err)
+		}
+	}
 }
