@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
@@ -152,7 +153,8 @@ func (r *Results) busyModel(w cost.Workload, c *Cell) (float64, error) {
 }
 
 // burst simulates one round, with the durations of its requests and of its init
-// phases one by one: it is the round's own slow moments that make environments.
+// phases one by one, and when its requests were sent: it is a round's own slow
+// moments that make environments.
 func (r *Results) burst(w cost.Workload, c *Cell, round int) (cost.BurstResult, error) {
 	own := r.durations(c, w)
 	c.each(func(q *record.Request, one ran) {
@@ -161,10 +163,8 @@ func (r *Results) burst(w cost.Workload, c *Cell, round int) (cost.BurstResult, 
 		}
 	})
 	w = own.into(w, func(d []time.Duration) []time.Duration { return d })
-	load := c.Workload.Load
 	return cost.SimulateBurst(w, c.Contestant, cost.Burst{
-		Rate: load.Rate, For: time.Duration(float64(load.Requests) / load.Rate * float64(time.Second)),
-		Inits: c.inits(record.Handler, round), WorkerInits: c.inits(record.Worker, round),
+		At: c.sent(round), Inits: c.inits(record.Handler, round), WorkerInits: c.inits(record.Worker, round),
 	})
 }
 

@@ -198,6 +198,25 @@ func TestInvocationsOfAKind(t *testing.T) {
 	}
 }
 
+func TestABurstIsSimulatedAsItWasSent(t *testing.T) {
+	t.Parallel()
+	f := recordtest.File(recordtest.Options{Workloads: []workload.Workload{recordtest.Burst()}, Contestants: []cost.Contestant{cost.Inline}, Rounds: 1})
+	last := len(f.Requests) - 1 // a client that hung sent them all at its end
+	for i := range f.Requests {
+		f.Requests[i].SentNS = f.Requests[last].SentNS
+	}
+	r := Of(f)
+	if row := r.Check()[0]; row.BusyModel != 40 {
+		t.Errorf("%v environments for 40 requests at once, want 40", row.BusyModel)
+	}
+	if at := (&Cell{Requests: []record.Request{{Round: 1, SentNS: 9}, {Round: 1, SentNS: 7}, {Round: 2, SentNS: 1}, {Round: 1}}}).sent(1); len(at) != 2 || at[0] != 0 || at[1] != 2 {
+		t.Errorf("sent at %v, want 0 and 2", at)
+	}
+	if at := r.Cells[0].sent(7); at == nil || len(at) > 0 { // nil would be evenly spaced ones
+		t.Errorf("a round that was not: %v", at)
+	}
+}
+
 func TestABurstIsSimulatedWithItsOwnInits(t *testing.T) {
 	t.Parallel()
 	f := recordtest.File(recordtest.Options{Workloads: []workload.Workload{recordtest.Burst()}, Contestants: []cost.Contestant{cost.Inline, cost.Stream}, Rounds: 2})

@@ -2,6 +2,8 @@ package analysis
 
 import (
 	"math"
+	"slices"
+	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/record"
@@ -95,4 +97,19 @@ func (c *Cell) perRequest(of func(*record.Invocation) (float64, bool)) float64 {
 		}
 	}
 	return sum
+}
+
+// sent is when the requests of a round left, from the first on.
+func (c *Cell) sent(round int) []time.Duration {
+	at := []time.Duration{}
+	for i := range c.Requests {
+		if q := &c.Requests[i]; q.Round == round && q.SentNS != 0 {
+			at = append(at, time.Duration(q.SentNS))
+		}
+	}
+	slices.Sort(at)
+	for i := len(at) - 1; i >= 0; i-- {
+		at[i] -= at[0]
+	}
+	return at
 }

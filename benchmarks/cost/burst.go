@@ -20,6 +20,9 @@ const (
 type Burst struct {
 	Rate float64 // requests a second
 	For  time.Duration
+	// At is when the requests come, from the burst's beginning on and ascending, if
+	// they are not evenly spaced: Rate and For count for nothing then.
+	At   []time.Duration
 	Warm int // idle environments of the front function when it begins
 	// Concurrency is the account's quota, for each of the two functions; 0 =
 	// 1,000.
@@ -69,8 +72,13 @@ func SimulateBurst(w Workload, c Contestant, b Burst) (BurstResult, error) {
 		return BurstResult{}, workloadErrorf("Burst.For is %v: it must be between 0 and %v", b.For, maxDuration)
 	case b.Warm < 0 || b.Warm > b.Concurrency || b.Concurrency < 0:
 		return BurstResult{}, workloadErrorf("Burst.Warm is %d of %d: it must be between 0 and the concurrency", b.Warm, b.Concurrency)
-	case b.Rate*b.For.Seconds()*float64(1+w.Tasks) > maxBurstEvents:
+	case max(float64(len(b.At)), b.Rate*b.For.Seconds())*float64(1+w.Tasks) > maxBurstEvents:
 		return BurstResult{}, workloadErrorf("the burst has more than %d events: shorten it", maxBurstEvents)
+	}
+	for i, at := range b.At {
+		if at < 0 || at > maxDuration || i > 0 && at < b.At[i-1] {
+			return BurstResult{}, workloadErrorf("Burst.At has %v as number %d: it must be ascending, between 0 and %v", at, i, maxDuration)
+		}
 	}
 	for name, inits := range map[string][]time.Duration{"Inits": b.Inits, "WorkerInits": b.WorkerInits} {
 		for _, d := range inits {
@@ -84,13 +92,11 @@ func SimulateBurst(w Workload, c Contestant, b Burst) (BurstResult, error) {
 
 func simulate(w Workload, c Contestant, b Burst) BurstResult {
 	s := frontShape(w, c)
-	n := int(math.Round(b.Rate * b.For.Seconds()))
 	front := newFleet(w.Function, b.Inits, b.Warm, c == APIGatewayAsync, func(t time.Duration) int {
 		return min(b.Concurrency, b.Warm+scaled(t))
 	})
 	var sent []time.Duration
-	for i := range n {
-		at := time.Duration(math.Round(float64(i) / b.Rate * float64(time.Second)))
+	for i, at := range b.arrivals() {
 		start, ok := front.serve(at, lasts(w, s.whole, i))
 		if !ok || !c.sends() {
 			continue
@@ -114,6 +120,18 @@ func simulate(w Workload, c Contestant, b Burst) BurstResult {
 		}
 	}
 	return BurstResult{Front: front.BurstPool, Worker: worker.BurstPool}
+}
+
+// arrivals are At, or evenly spaced.
+func (b Burst) arrivals() []time.Duration {
+	if b.At != nil {
+		return b.At
+	}
+	at := make([]time.Duration, int(math.Round(b.Rate*b.For.Seconds())))
+	for i := range at {
+		at[i] = time.Duration(math.Round(float64(i) / b.Rate * float64(time.Second)))
+	}
+	return at
 }
 
 // fromQueue gives messages to the worker in batches, as the event source mapping

@@ -97,6 +97,25 @@ func TestScalingOfAFunction(t *testing.T) {
 	}
 }
 
+func TestRequestsThatComeWhenTheyCome(t *testing.T) {
+	t.Parallel()
+	// Three at once need three environments for their 20 ms, and the one at 20 ms none
+	// of its own.
+	w := Workload{Function: Function{MemoryMB: 128}, Handler: []time.Duration{20 * ms}}
+	b := Burst{Rate: 1, For: time.Hour, At: []time.Duration{5 * ms, 5 * ms, 5 * ms, 25 * ms}}
+	if r := burst(t, w, Inline, b).Front; r.Invocations != 4 || r.ColdStarts != 3 {
+		t.Errorf("%+v, want four requests and three environments", r)
+	}
+	if r := burst(t, w, Inline, Burst{Rate: 1, For: time.Hour, At: []time.Duration{}}).Front; r.Invocations != 0 {
+		t.Errorf("%+v, want none", r)
+	}
+	for _, at := range [][]time.Duration{{2, 1}, {-1}, make([]time.Duration, maxBurstEvents+1)} {
+		if _, err := SimulateBurst(w, Inline, Burst{At: at}); !errors.Is(err, ErrWorkload) {
+			t.Errorf("%d times: want ErrWorkload, got %v", len(at), err)
+		}
+	}
+}
+
 func TestInitsInTheOrderOfTheEnvironments(t *testing.T) {
 	t.Parallel()
 	// A request every 10 ms that lasts 20 ms. The first environment is there at once, and busy until 20 ms. The second takes
