@@ -3,7 +3,6 @@ package analysis
 import (
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
