@@ -69,10 +69,10 @@ func (*remote) handOff(s *scope) error {
 func (s *scope) lostBefore() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.lost == nil {
+	if len(s.lost) == 0 {
 		return nil
 	}
-	return &HandOverError{slices.Clone(s.lost.reasons)}
+	return &HandOverError{slices.Clone(s.lost)}
 }
 
 // lose keeps a task that nobody took for lostBefore. One that was kept here until the shutdown has not been
@@ -83,11 +83,7 @@ func (s *scope) lose(e *entry, lost error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	switch {
-	case s.started:
-	case s.lost == nil:
-		s.lost = &HandOverError{[]error{lost}}
-	default:
-		s.lost.reasons = append(s.lost.reasons, lost)
+	if !s.started {
+		s.lost = append(s.lost, lost)
 	}
 }

@@ -157,12 +157,10 @@ func (r *response) closeBody() error {
 		defer func() { result <- err }()
 		err = s.closeProtected(closer)
 	}()
-	late := time.NewTimer(time.Until(s.tail.deadline))
-	defer late.Stop()
 	select {
 	case err := <-result:
 		return err
-	case <-late.C:
+	case <-time.After(time.Until(s.tail.deadline)):
 		s.off.log.ErrorContext(s, "offload: closing the handler's response takes longer than the invocation has; tasks end without waiting for it", s.logID())
 		return errCloseLate
 	}

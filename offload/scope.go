@@ -35,18 +35,18 @@ type scope struct {
 	ready      queue
 	next       *entry // of ready: those before it have been given to workers
 	outbox     []*entry
-	idle       chan struct{}  // closed when workers, moving or sending reaches 0; nil if nobody waits
-	done       chan struct{}  // closed when finished; nil if nobody waits
-	courier    *courier       // nil if nothing is being sent in the tail
-	workers    atomic.Int32   // changes under mu
-	moving     int32          // tasks between two links of the chain
-	sending    int32          // flushes that are under way, whoever makes them
-	lost       *HandOverError // tasks of the handler that nobody took before the response; nil: none
-	started    bool           // the tail was begun, held tasks may run
-	closed     bool           // no further task is accepted
-	abandoned  bool           // given up: workers are not waited for
-	concluding bool           // somebody is at the end of the tail
-	finished   bool           // the tail is over
+	idle       chan struct{} // closed when workers, moving or sending reaches 0; nil if nobody waits
+	done       chan struct{} // closed when finished; nil if nobody waits
+	courier    *courier      // nil if nothing is being sent in the tail
+	workers    atomic.Int32  // changes under mu
+	moving     int32         // tasks between two links of the chain
+	sending    int32         // flushes that are under way, whoever makes them
+	lost       []error       // why nobody took tasks of the handler before the response
+	started    bool          // the tail was begun, held tasks may run
+	closed     bool          // no further task is accepted
+	abandoned  bool          // given up: workers are not waited for
+	concluding bool          // somebody is at the end of the tail
+	finished   bool          // the tail is over
 
 	final    bool         // the process may exit after Keep
 	missed   bool         // the keeper was told that the invocation did not reach the handler
