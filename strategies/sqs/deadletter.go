@@ -20,7 +20,8 @@ import (
 const EnvDeadLetterQueueURL = "OFFLOAD_SQS_DEAD_LETTER_QUEUE_URL"
 
 // Message attributes of a dead letter: those that Lambda gives to the dead letters of asynchronous invocations
-// (Lambda Developer Guide, "Dead-letter queues"), of which ErrorMessage has the first kilobyte.
+// (Lambda Developer Guide, "Dead-letter queues"), of which ErrorMessage has the first kilobyte, or what there is room
+// for beside the body.
 const (
 	AttributeErrorMessage = "ErrorMessage"
 	AttributeRequestID    = "RequestID"
@@ -50,14 +51,9 @@ func (s *Strategy) DeadLetter(ctx context.Context, letter driver.DeadLetter) err
 		return errors.ErrUnsupported
 	}
 	entry := types.SendMessageBatchRequestEntry{
-		Id:          aws.String("0"),
-		MessageBody: aws.String(string(letter.Body)),
-		MessageAttributes: map[string]types.MessageAttributeValue{
-			AttributeErrorMessage: stringAttribute(printable(letter.Reason, maxErrorMessageBytes)),
-		},
-	}
-	if letter.RequestID != "" {
-		entry.MessageAttributes[AttributeRequestID] = stringAttribute(printable(letter.RequestID, maxErrorMessageBytes))
+		Id:                aws.String("0"),
+		MessageBody:       aws.String(string(letter.Body)),
+		MessageAttributes: attributes(letter, MaxMessageBytes-len(letter.Body)),
 	}
 	if s.deadLetters.fifo {
 		entry.MessageGroupId = aws.String(fifoGroup(&letter.Message))
@@ -73,9 +69,28 @@ func (s *Strategy) DeadLetter(ctx context.Context, letter driver.DeadLetter) err
 	return errors.Join(results(output, 1)...)
 }
 
-func stringAttribute(value string) types.MessageAttributeValue {
-	return types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(value)}
+// attributes gives those that fit into room: name, type and value of each count towards the size of the message.
+func attributes(letter driver.DeadLetter, room int) map[string]types.MessageAttributeValue {
+	const dataType = "String"
+	fit := map[string]types.MessageAttributeValue{}
+	add := func(name, text string, least int) {
+		limit := min(maxErrorMessageBytes, room-len(name)-len(dataType))
+		if limit < least {
+			return
+		}
+		value := printable(text, limit)
+		room -= len(name) + len(dataType) + len(value)
+		fit[name] = types.MessageAttributeValue{DataType: aws.String(dataType), StringValue: aws.String(value)}
+	}
+	if letter.RequestID != "" { // part of it would be of no use
+		add(AttributeRequestID, letter.RequestID, min(len(letter.RequestID), maxErrorMessageBytes))
+	}
+	add(AttributeErrorMessage, letter.Reason, len(noReason))
+	return fit
 }
+
+// noReason is the value of an attribute that SQS would not take empty.
+const noReason = "unknown"
 
 // printable makes the value of an attribute of any text: SQS takes at least one character, and
 // those of XML only.
@@ -91,7 +106,7 @@ func printable(text string, limit int) string {
 		b.WriteRune(r)
 	}
 	if b.Len() == 0 {
-		return "unknown"
+		return noReason
 	}
 	return b.String()
 }

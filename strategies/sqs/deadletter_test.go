@@ -74,3 +74,32 @@ func TestDeadLetterFails(t *testing.T) {
 		}
 	}
 }
+
+// Attributes count towards the size of a message: what there is no room for stays out, and the task is buried all the same.
+func TestDeadLetterOfALargeTask(t *testing.T) {
+	t.Parallel()
+	for _, room := range []int{0, 40, 80, 500, 2000} {
+		server, queue := newQueue(t, "tasks", nil)
+		if _, err := server.CreateQueue("dead", nil); err != nil {
+			t.Fatal(err)
+		}
+		s := open(t, queue.URL(), &sqs.Options{DeadLetterQueueURL: server.Queue("dead").URL()})
+		letter := driver.DeadLetter{Message: message(t, "id-1"), Reason: strings.Repeat("why ", 300), RequestID: "8f507cfc-xmpl-4697-b07a-ac58fc914c95"}
+		letter.Body = []byte(strings.Repeat("x", sqs.MaxMessageBytes-room))
+		if err := s.DeadLetter(t.Context(), letter); err != nil {
+			t.Errorf("room for %d bytes: %v", room, err)
+			continue
+		}
+		stored := server.Queue("dead").Snapshot().Messages
+		if len(stored) != 1 || len(stored[0].Body) != len(letter.Body) {
+			t.Fatalf("%d messages", len(stored))
+		}
+		size := len(stored[0].Body)
+		for name, value := range stored[0].Attributes {
+			size += len(name) + len("String") + len(value)
+		}
+		if size > sqs.MaxMessageBytes || room >= 80 && stored[0].Attributes["RequestID"] != letter.RequestID || room >= 500 && stored[0].Attributes["ErrorMessage"] == "" {
+			t.Errorf("room for %d bytes: %d bytes, %d attributes", room, size, len(stored[0].Attributes))
+		}
+	}
+}
