@@ -25,14 +25,15 @@
 //
 // # Environment
 //
-//	OFFLOAD_STRATEGY              the chain, such as "extension" or "extension,sqs"
-//	OFFLOAD_CONCURRENCY           tasks of one invocation that run at once, 16
-//	OFFLOAD_MARGIN                time kept free before the deadline, a tenth of what the invocation has, at most 500ms
-//	OFFLOAD_HANDOFF               when senders get tasks, "before" (the default) or "after" the response
-//	OFFLOAD_SQS_QUEUE_URL         see package sqs
-//	OFFLOAD_INVOKE_FUNCTION       see package invoke
-//	OFFLOAD_SIGNING_KEY           see WithSigningKeys
+//	OFFLOAD_STRATEGY                   the chain, such as "extension" or "extension,sqs"
+//	OFFLOAD_CONCURRENCY                tasks of one invocation that run at once, 16
+//	OFFLOAD_MARGIN                     time kept free before the deadline, a tenth of what the invocation has, at most 500ms
+//	OFFLOAD_HANDOFF                    when senders get tasks, "before" (the default) or "after" the response
+//	OFFLOAD_SQS_QUEUE_URL              see package sqs
+//	OFFLOAD_SQS_DEAD_LETTER_QUEUE_URL  see package sqs
+//	OFFLOAD_INVOKE_FUNCTION            see package invoke
+//	OFFLOAD_SIGNING_KEY                see WithSigningKeys
 //	OFFLOAD_SIGNING_KEY_PREVIOUS
 //
-// What is set in code takes precedence.
+// What is set in code takes precedence. Package offloadhttp has some of its own.
 package offload
