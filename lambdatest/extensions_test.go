@@ -136,7 +136,8 @@ func TestExternalExtension(t *testing.T) {
 	})
 	res := succeed(t, l, command{Mode: "calls"})
 	r := report(t, l, res)
-	if r.PostRuntimeDuration < 40*time.Millisecond || r.Duration < 80*time.Millisecond || r.ResponseLatency >= r.Duration {
+	// How much of them comes after the runtime is up to the machine: both got the event at the same time.
+	if r.PostRuntimeDuration <= 0 || r.Duration < 80*time.Millisecond || r.ResponseLatency >= r.Duration {
 		t.Errorf("%+v, want the extension's 80 ms in it", r)
 	}
 	contains(t, text(t, events), `register 200 {"accountId":"123456789012","functionName":"function"`, `"requestId":"`+res.RequestID+`"`)
