@@ -139,7 +139,8 @@ func TestFailuresAreToldOnce(t *testing.T) {
 
 func TestNamesBreakAtTheirJoints(t *testing.T) {
 	t.Parallel()
-	got, want := breaks(`a, b,response=streamed <"sqs:SendMessage">`), `a, b,<wbr>response=<wbr>streamed &lt;&#34;sqs:<wbr>Send<wbr>Message&#34;&gt;`
+	got, want := breaks(`a, b,response=streamed <"sqs:SendMessage"> ChangeMessageVisibility`),
+		`a, b,<wbr>response=<wbr>streamed &lt;&#34;sqs:<wbr>SendMessage&#34;&gt; Change<wbr>Message<wbr>Visibility`
 	if string(got) != want {
 		t.Errorf("%s, want %s", got, want)
 	}

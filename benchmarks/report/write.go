@@ -76,12 +76,19 @@ var number = regexp.MustCompile(`(\d) (µs|ms|s|min|h|MB|MiB)\b`)
 // unbroken keeps numbers and units on one line.
 func unbroken(s string) string { return number.ReplaceAllString(s, "$1\u00a0$2") }
 
-// joint is where a name that is too long for its column may be broken.
-var joint = regexp.MustCompile(`([,=:])(\S)|([a-z])([A-Z])`)
+// joint is where a name that is too long for its column may be broken, and hump where a word is
+// that has no column wide enough.
+var (
+	joint = regexp.MustCompile(`([,=:])(\S)`)
+	long  = regexp.MustCompile(`[A-Za-z]{20,}`)
+	hump  = regexp.MustCompile(`([a-z])([A-Z])`)
+)
 
 // breaks lets a name go on in the next line at its joints, not in the middle of a word.
 func breaks(s string) template.HTML {
-	return template.HTML(joint.ReplaceAllString(template.HTMLEscapeString(s), "$1$3<wbr>$2$4")) // escaped, and HTML entities have no joints
+	s = joint.ReplaceAllString(template.HTMLEscapeString(s), "$1<wbr>$2")
+	s = long.ReplaceAllStringFunc(s, func(word string) string { return hump.ReplaceAllString(word, "$1<wbr>$2") })
+	return template.HTML(s) // escaped, and HTML entities have no joints
 }
 
 func create(path string, write func(io.Writer) error) error {
