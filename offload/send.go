@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -75,12 +76,20 @@ func (e *entry) encode(strategy string) ([]byte, error) {
 	if e.set.delay > 0 {
 		envelope.NotBefore = info.Accepted.Add(e.set.delay)
 	}
-	return e.scope.off.seal(&envelope)
+	body, err := e.scope.off.seal(&envelope)
+	if trace := e.out.trace; trace != "" && errors.Is(err, driver.ErrMalformed) {
+		// Tracing must not cost the task.
+		e.out.trace, envelope.TraceParent = "", ""
+		if body, err = e.scope.off.seal(&envelope); err == nil {
+			e.scope.off.log.WarnContext(e.observed(), "offload: the Tracer gave no W3C trace context; a task leaves without", "traceParent", trace, "task", info.Name, "taskId", info.ID)
+		}
+	}
+	return body, err
 }
 
-// source names the function in envelopes.
+// source names the function in envelopes. Some emulators give a name where an ARN should be.
 func (s *scope) source() string {
-	if lc, ok := lambdacontext.FromContext(s.tail.invocation); ok && lc.InvokedFunctionArn != "" {
+	if lc, ok := lambdacontext.FromContext(s.tail.invocation); ok && strings.HasPrefix(lc.InvokedFunctionArn, "arn:") {
 		return lc.InvokedFunctionArn
 	}
 	return "urn:offload:" + cmp.Or(lambdacontext.FunctionName, "function")

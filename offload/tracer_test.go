@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
 	"github.com/go-offload/lambda/offload"
 	"github.com/go-offload/lambda/offload/driver"
 )
@@ -217,5 +219,40 @@ func TestOneTracer(t *testing.T) {
 	_, err := offload.Wrap(func() {}, offload.WithStrategies(&keeper{}), offload.WithTelemetry(&trail{}), offload.WithTelemetry(&trail{}))
 	if !errors.Is(err, offload.ErrConfig) {
 		t.Error(err)
+	}
+}
+
+// What a Tracer gets wrong does not cost the task.
+func TestTracerThatGivesNonsense(t *testing.T) {
+	t.Parallel()
+	for _, parent := range []string{"nonsense", "00-00000000000000000000000000000000-00f067aa0ba902b7-01"} {
+		f := wrap(t, &post{}, func(ctx context.Context) error {
+			return offload.After(ctx, worker.With(work{t.Name(), "a", ""}), offload.ID("a"))
+		}, offload.WithTelemetry(&trail{parent: parent}))
+		if _, err := f.call(t.Context(), []byte("null")); err != nil {
+			t.Error(err)
+		}
+		sent := f.post.take()
+		if len(sent) != 1 {
+			t.Fatalf("sent %v", sent)
+		}
+		if e, err := driver.Decode(sent[0].Body); err != nil || e.TraceParent != "" {
+			t.Errorf("%+v, %v", e, err)
+		}
+	}
+}
+
+// An emulator may give what is no ARN.
+func TestSourceThatIsNoARN(t *testing.T) {
+	t.Parallel()
+	f := wrap(t, &post{}, func(ctx context.Context) error {
+		return offload.After(ctx, worker.With(work{t.Name(), "a", ""}), offload.ID("a"))
+	})
+	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{InvokedFunctionArn: "my function"})
+	if _, err := f.Invoke(ctx, []byte("null")); err != nil {
+		t.Fatal(err)
+	}
+	if e, err := driver.Decode(f.post.take()[0].Body); err != nil || !strings.HasPrefix(e.Source, "urn:offload:") {
+		t.Errorf("%+v, %v", e, err)
 	}
 }
