@@ -56,10 +56,9 @@ func settingsFor(task Task, opts []AfterOption) (*settings, error) {
 	}
 	set := *base
 	for _, o := range opts {
-		o.applyTo(&set)
-	}
-	if err := set.validate(); err != nil {
-		return nil, fmt.Errorf("%w (task %q)", err, task.name)
+		if err := o.applyTo(&set); err != nil {
+			return nil, fmt.Errorf("%w (task %q)", err, task.name)
+		}
 	}
 	return &set, nil
 }

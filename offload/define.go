@@ -69,10 +69,9 @@ func Define[T any](name string, fn func(context.Context, T) error, opts ...TaskO
 		settings: defaultSettings,
 	}
 	for _, o := range opts {
-		o.applyTo(&def.settings)
-	}
-	if err := def.settings.validate(); err != nil {
-		panic(fmt.Errorf("Define(%q): %w", name, err))
+		if err := o.applyTo(&def.settings); err != nil {
+			panic(fmt.Errorf("Define(%q): %w", name, err))
+		}
 	}
 	def.plain.def, def.plain.set = def, &def.settings
 

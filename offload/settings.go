@@ -25,7 +25,8 @@ const (
 // AfterOption says how one call of [After] treats its task. It overrides the
 // task's definition.
 type AfterOption interface {
-	applyTo(*settings)
+	// applyTo checks the option itself: a program links the checks of the options that it has.
+	applyTo(*settings) error
 }
 
 // TaskOption is an AfterOption that makes sense for a definition too, as the
@@ -35,14 +36,14 @@ type TaskOption interface {
 	taskOption()
 }
 
-type afterOption func(*settings)
+type afterOption func(*settings) error
 
-func (o afterOption) applyTo(s *settings) { o(s) }
+func (o afterOption) applyTo(s *settings) error { return o(s) }
 
-type taskOption func(*settings)
+type taskOption func(*settings) error
 
-func (o taskOption) applyTo(s *settings) { o(s) }
-func (o taskOption) taskOption()         {}
+func (o taskOption) applyTo(s *settings) error { return o(s) }
+func (o taskOption) taskOption()               {}
 
 // settings are what the options of one task say. An entry points to its
 // definition's until a call of After brings options of its own.
@@ -64,26 +65,6 @@ var defaultSettings = settings{
 	maxAttempts:     DefaultMaxAttempts,
 	initialInterval: DefaultInitialInterval,
 	maxInterval:     DefaultMaxInterval,
-}
-
-func (s *settings) validate() error {
-	switch {
-	case s.maxAttempts < 1:
-		return fmt.Errorf("%w: MaxAttempts(%d): a task is tried at least once", ErrInvalidOption, s.maxAttempts)
-	case s.initialInterval <= 0 || s.maxInterval < s.initialInterval:
-		return fmt.Errorf("%w: Backoff(%v, %v): the first interval must be positive and not above the second", ErrInvalidOption, s.initialInterval, s.maxInterval)
-	case s.timeout < 0:
-		return fmt.Errorf("%w: Timeout(%v) is negative", ErrInvalidOption, s.timeout)
-	case s.delay < 0:
-		return fmt.Errorf("%w: Delay(%v) is negative", ErrInvalidOption, s.delay)
-	}
-	if err := validateKey("ID", s.id, driver.MaxIDBytes); err != nil {
-		return err
-	}
-	if err := validateKey("Group", s.group, driver.MaxGroupBytes); err != nil {
-		return err
-	}
-	return validateKey("Deduplication", s.deduplication, driver.MaxDeduplicationBytes)
 }
 
 // validateKey holds an option to what envelopes and queues take, whatever the chain
@@ -114,41 +95,68 @@ func (s *settings) travellingTimeout(defined *settings) time.Duration {
 // makes one attempt per delivery; how many deliveries there are is up to the queue's
 // maxReceiveCount, or to the function's setting for asynchronous invocations. The default is [DefaultMaxAttempts]; 1 means no retry.
 func MaxAttempts(n int) TaskOption {
-	return taskOption(func(s *settings) { s.maxAttempts = n })
+	return taskOption(func(s *settings) error {
+		if n < 1 {
+			return fmt.Errorf("%w: MaxAttempts(%d): a task is tried at least once", ErrInvalidOption, n)
+		}
+		s.maxAttempts = n
+		return nil
+	})
 }
 
 // Backoff sets the mean wait before the second attempt and the largest mean
 // wait; in between it doubles. The defaults are [DefaultInitialInterval] and
 // [DefaultMaxInterval]. A wait that would pass the deadline is not begun.
 func Backoff(initial, limit time.Duration) TaskOption {
-	return taskOption(func(s *settings) { s.initialInterval, s.maxInterval = initial, limit })
+	return taskOption(func(s *settings) error {
+		if initial <= 0 || limit < initial {
+			return fmt.Errorf("%w: Backoff(%v, %v): the first interval must be positive and not above the second", ErrInvalidOption, initial, limit)
+		}
+		s.initialInterval, s.maxInterval = initial, limit
+		return nil
+	})
 }
 
 // Timeout limits one attempt: its context is cancelled after d. 0, the default,
 // leaves only the invocation's deadline. Given to After it holds in a worker too, rounded
 // up to milliseconds.
 func Timeout(d time.Duration) TaskOption {
-	return taskOption(func(s *settings) { s.timeout = d })
+	return taskOption(func(s *settings) error {
+		if d < 0 {
+			return fmt.Errorf("%w: Timeout(%v) is negative", ErrInvalidOption, d)
+		}
+		s.timeout = d
+		return nil
+	})
 }
 
 // OnlyOnSuccess drops the task if the handler returns an error or panics. The
 // terminal event then is [Dropped] with [ErrHandlerFailed]. An eager task that has begun goes on.
 func OnlyOnSuccess() TaskOption {
-	return taskOption(func(s *settings) { s.onlyOnSuccess = true })
+	return taskOption(func(s *settings) error {
+		s.onlyOnSuccess = true
+		return nil
+	})
 }
 
 // Eager starts the task at once, beside the handler, instead of after the
 // response. It then competes with the handler and the response for the
 // function's CPU share. A strategy that sends tasks away ignores it.
 func Eager() TaskOption {
-	return taskOption(func(s *settings) { s.eager = true })
+	return taskOption(func(s *settings) error {
+		s.eager = true
+		return nil
+	})
 }
 
 // ID sets the task's ID, to make it the same when a client or Lambda repeats the
 // whole invocation; by default it is random. It has at most [driver.MaxIDBytes] (100) printable
 // ASCII characters without spaces: it travels in the envelope.
 func ID(id string) AfterOption {
-	return afterOption(func(s *settings) { s.id = id })
+	return afterOption(func(s *settings) error {
+		s.id = id
+		return validateKey("ID", id, driver.MaxIDBytes)
+	})
 }
 
 // Group names what the task belongs to, such as a customer. A FIFO queue delivers
@@ -156,7 +164,10 @@ func ID(id string) AfterOption {
 // between groups. In the process it has no effect. At most [driver.MaxGroupBytes] (128)
 // printable ASCII characters without spaces, which is what SQS takes.
 func Group(name string) AfterOption {
-	return afterOption(func(s *settings) { s.group = name })
+	return afterOption(func(s *settings) error {
+		s.group = name
+		return validateKey("Group", name, driver.MaxGroupBytes)
+	})
 }
 
 // Deduplication makes a FIFO queue drop the task if another one with the same key
@@ -166,7 +177,10 @@ func Group(name string) AfterOption {
 // At most [driver.MaxDeduplicationBytes] (128) printable ASCII characters without spaces, which
 // is what SQS takes.
 func Deduplication(key string) AfterOption {
-	return afterOption(func(s *settings) { s.deduplication = key })
+	return afterOption(func(s *settings) error {
+		s.deduplication = key
+		return validateKey("Deduplication", key, driver.MaxDeduplicationBytes)
+	})
 }
 
 // Delay holds the task back for at least d, counted from the call of After: the rest of the
@@ -174,5 +188,11 @@ func Deduplication(key string) AfterOption {
 // wait; a delayed task therefore needs one in the chain, and a strategy that runs tasks here
 // does not accept it.
 func Delay(d time.Duration) AfterOption {
-	return afterOption(func(s *settings) { s.delay = d })
+	return afterOption(func(s *settings) error {
+		if d < 0 {
+			return fmt.Errorf("%w: Delay(%v) is negative", ErrInvalidOption, d)
+		}
+		s.delay = d
+		return nil
+	})
 }
