@@ -110,24 +110,15 @@ func (o *options) complete() error {
 			o.concurrency = n
 		}
 	}
-	if o.concurrency < 1 {
-		return fmt.Errorf("%w: WithConcurrency(%d): at least one task must run at a time", ErrConfig, o.concurrency)
-	}
 	if o.maxTasks == 0 {
 		o.maxTasks = DefaultMaxTasks
 	}
-	if o.maxTasks < 1 {
-		return fmt.Errorf("%w: WithMaxTasks(%d) is negative", ErrConfig, o.maxTasks)
-	}
 	if v := o.getenv("OFFLOAD_MARGIN"); v != "" && !o.marginSet {
 		d, err := time.ParseDuration(v)
-		if err != nil {
-			return fmt.Errorf("%w: OFFLOAD_MARGIN: %w; write it as in \"250ms\"", ErrConfig, err)
+		if err != nil || d < 0 {
+			return fmt.Errorf("%w: OFFLOAD_MARGIN=%q is negative, or no time; write it as in \"250ms\"", ErrConfig, v)
 		}
 		o.margin, o.marginSet = d, true
-	}
-	if o.margin < 0 {
-		return fmt.Errorf("%w: the margin %v is negative", ErrConfig, o.margin)
 	}
 	return nil
 }

@@ -60,12 +60,20 @@ type options struct {
 	process     func([]driver.Strategy) []driver.Strategy // the chain of a Process; nil on Lambda
 }
 
+// refuse makes the first mistake the error of Start and Wrap. Options check themselves: a program links the checks of
+// those that it has.
+func (o *options) refuse(format string, args ...any) {
+	if o.invalid == nil {
+		o.invalid = fmt.Errorf("%w: "+format, append([]any{ErrConfig}, args...)...)
+	}
+}
+
 // require refuses a nil, and with it what a constructor gives whose error was not looked at: it would panic in
 // the middle of some invocation.
 func (o *options) require(option string, value any) {
 	v := reflect.ValueOf(value)
-	if o.invalid == nil && (value == nil || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil()) {
-		o.invalid = fmt.Errorf("%w: %s was given a nil %T", ErrConfig, option, value)
+	if value == nil || (v.Kind() == reflect.Pointer || v.Kind() == reflect.Func) && v.IsNil() {
+		o.refuse("%s was given a nil %T", option, value)
 	}
 }
 
@@ -89,7 +97,12 @@ func WithStrategies(chain ...driver.Strategy) Option {
 // WithConcurrency sets how many tasks of one invocation run at once. The default
 // is [DefaultConcurrency]. The environment variable is OFFLOAD_CONCURRENCY.
 func WithConcurrency(n int) Option {
-	return func(o *options) { o.concurrency = n }
+	return func(o *options) {
+		if n < 0 {
+			o.refuse("WithConcurrency(%d): at least one task must run at a time", n)
+		}
+		o.concurrency = n
+	}
 }
 
 // Sequential runs the tasks of an invocation one after the other, in the order in
@@ -99,7 +112,12 @@ func Sequential() Option { return WithConcurrency(1) }
 // WithMaxTasks sets how many tasks one invocation may defer, nested ones
 // included. The default is [DefaultMaxTasks].
 func WithMaxTasks(n int) Option {
-	return func(o *options) { o.maxTasks = n }
+	return func(o *options) {
+		if n < 0 {
+			o.refuse("WithMaxTasks(%d) is negative", n)
+		}
+		o.maxTasks = n
+	}
 }
 
 // WithMargin sets how long before the invocation's deadline the context of its
@@ -109,7 +127,12 @@ func WithMaxTasks(n int) Option {
 // variable is OFFLOAD_MARGIN, in the form of time.ParseDuration. A margin that is no shorter than
 // the function's timeout leaves no time for tasks, which the log says once.
 func WithMargin(d time.Duration) Option {
-	return func(o *options) { o.margin, o.marginSet = d, true }
+	return func(o *options) {
+		if d < 0 {
+			o.refuse("the margin %v is negative", d)
+		}
+		o.margin, o.marginSet = d, true
+	}
 }
 
 // WithObserver adds an observer of task events. It may be given several times. If

@@ -1,7 +1,5 @@
 package offload
 
-import "fmt"
-
 // WithTelemetry adds observers of task events that measure rather than report: unlike those of
 // [WithObserver] they leave the default [LogObserver] in place. One that is a [Flusher] is flushed at the
 // end of each invocation; one that is a [Tracer] carries the trace of the tasks, and there can be one of those.
@@ -11,8 +9,8 @@ func WithTelemetry(obs ...Observer) Option {
 			o.require("WithTelemetry", observer)
 			o.telemetry = append(o.telemetry, observer)
 			if t, ok := observer.(Tracer); ok {
-				if o.tracer != nil && o.invalid == nil {
-					o.invalid = fmt.Errorf("%w: WithTelemetry: a second observer is a Tracer; a task has one trace", ErrConfig)
+				if o.tracer != nil {
+					o.refuse("WithTelemetry: a second observer is a Tracer; a task has one trace")
 				}
 				o.tracer = t
 			}
