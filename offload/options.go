@@ -95,7 +95,7 @@ func WithStrategies(chain ...driver.Strategy) Option {
 }
 
 // WithConcurrency sets how many tasks of one invocation run at once. The default
-// is [DefaultConcurrency]. The environment variable is OFFLOAD_CONCURRENCY.
+// is [DefaultConcurrency]. The environment variable is OFFLOAD_CONCURRENCY. 0 leaves it to these.
 func WithConcurrency(n int) Option {
 	return func(o *options) {
 		if n < 0 {
@@ -110,7 +110,7 @@ func WithConcurrency(n int) Option {
 func Sequential() Option { return WithConcurrency(1) }
 
 // WithMaxTasks sets how many tasks one invocation may defer, nested ones
-// included. The default is [DefaultMaxTasks].
+// included. The default, for which 0 stands too, is [DefaultMaxTasks].
 func WithMaxTasks(n int) Option {
 	return func(o *options) {
 		if n < 0 {
