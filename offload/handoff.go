@@ -64,15 +64,18 @@ func (*remote) handOff(s *scope) error {
 	return err
 }
 
+// losses are the reasons of a HandOverError, which is linked only where tasks are sent.
+type losses struct{ reasons []error }
+
 // lostBefore tells of tasks that somebody else could not send for the handler: a shutdown, which did not
 // wait for it to return.
 func (s *scope) lostBefore() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.lost) == 0 {
+	if s.lost == nil {
 		return nil
 	}
-	return &HandOverError{slices.Clone(s.lost)}
+	return &HandOverError{slices.Clone(s.lost.reasons)}
 }
 
 // lose keeps a task that nobody took for lostBefore. One that was kept here until the shutdown has not been
@@ -83,7 +86,11 @@ func (s *scope) lose(e *entry, lost error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.started {
-		s.lost = append(s.lost, lost)
+	switch {
+	case s.started:
+	case s.lost == nil:
+		s.lost = &losses{[]error{lost}}
+	default:
+		s.lost.reasons = append(s.lost.reasons, lost)
 	}
 }

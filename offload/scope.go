@@ -41,7 +41,7 @@ type scope struct {
 	workers    atomic.Int32  // changes under mu
 	moving     int32         // tasks between two links of the chain
 	sending    int32         // flushes that are under way, whoever makes them
-	lost       []error       // why nobody took tasks of the handler before the response
+	lost       *losses       // tasks of the handler that nobody took before the response; nil: none
 	started    bool          // the tail was begun, held tasks may run
 	closed     bool          // no further task is accepted
 	abandoned  bool          // given up: workers are not waited for
