@@ -89,6 +89,7 @@ func TestWithExternalExtension(t *testing.T) {
 		f := start(t, config{strategy: t.strategy, Function: lambdatest.Function{
 			Extensions: [][]string{{program}},
 			Env:        map[string]string{"EXT_LOG": log, "EXT_DELAY": "20ms"},
+			Settle:     5 * time.Second, // the other extension keeps the environment for longer than the usual wait
 		}})
 		for do, answer := range map[string]lambdatest.EventKind{"": lambdatest.EventResponseEnd, "error": lambdatest.EventErrorReported} {
 			hold := newGate(t)
