@@ -158,6 +158,22 @@ func TestTheDurationsThatTheModelIsGiven(t *testing.T) {
 	}
 }
 
+func TestWhoHasMoreRequestsHasNoMoreToSay(t *testing.T) {
+	t.Parallel()
+	f := hand() // all of them take 2 ms from the response to the end
+	for i := range f.Requests {
+		if q := &f.Requests[i]; q.Contestant == string(cost.Goroutine) {
+			q.Invocations[0].ResponseNS -= 9e6
+			for range 20 {
+				f.Requests = append(f.Requests, *q)
+			}
+		}
+	}
+	if got := Of(f).closing("order"); got != 2*ms {
+		t.Errorf("%v, want 2 ms: one contestant of several takes longer", got)
+	}
+}
+
 func TestWithoutTheTimeOfTheResponseInlineIsAllThereIs(t *testing.T) {
 	t.Parallel()
 	f := hand()

@@ -91,21 +91,26 @@ func (r *Results) durations(c *Cell, w cost.Workload) *durations {
 	return &durations{contestant: c.Contestant, workload: w, closing: r.closing(c.Workload.Name)}
 }
 
-// closing is the median time from the response of a front function's invocation to
-// its end, over those contestants together who have nothing left to do then.
+// closing is the time from the response of a front function's invocation to its end,
+// for those contestants who have nothing left to do then: the median of their
+// medians, so that who has more requests has no more to say.
 func (r *Results) closing(name string) time.Duration {
-	var all []time.Duration
+	var medians []time.Duration
 	for _, c := range r.Of(name) {
 		if !slices.Contains([]cost.Contestant{cost.Inline, cost.Goroutine, cost.APIGatewayAsync, cost.Invoke, cost.SQS}, c.Contestant) {
 			continue
 		}
+		var own []time.Duration
 		c.each(func(_ *record.Request, one ran) {
 			if answered, ok := toResponse(one.invocation); ok && one.invocation.Function == record.Handler {
-				all = append(all, max(0, lasted(one.invocation)-answered))
+				own = append(own, max(0, lasted(one.invocation)-answered))
 			}
 		})
+		if len(own) > 0 {
+			medians = append(medians, median(own))
+		}
 	}
-	return median(all)
+	return median(medians)
 }
 
 // toResponse is how long an invocation took to its response, and whether that is
