@@ -55,8 +55,8 @@ type scope struct {
 	kept     sync.Once    // Keep was called
 	settling sync.Mutex   // held while what deliveries have deferred is sent
 
-	slab  []entry // entries not yet given out
-	first [1]entry
+	first entry
+	slab  []entry // of the newest task
 }
 
 // Entries beyond the first come from slabs: a small one, then large ones. These numbers of
@@ -65,6 +65,21 @@ const (
 	smallestSlab = 9
 	largestSlab  = 63
 )
+
+// slot gives the entry for the n-th task, counted from 0. Each n is asked for once, in order.
+func (s *scope) slot(n int) *entry {
+	if n == 0 {
+		return &s.first
+	}
+	at, slab := n-1, smallestSlab
+	if at >= smallestSlab {
+		at, slab = (at-smallestSlab)%largestSlab, largestSlab
+	}
+	if at == 0 {
+		s.slab = make([]entry, slab)
+	}
+	return &s.slab[at]
+}
 
 // queue is a list of entries, linked through them: an entry is in one queue at a time.
 type queue struct{ first, last *entry }
@@ -182,18 +197,7 @@ func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 	if int(s.accepted) >= s.off.opts.maxTasks {
 		return nil, fmt.Errorf("%w: %d tasks are deferred already; raise WithMaxTasks or put several items into one task", ErrTooManyTasks, s.off.opts.maxTasks)
 	}
-	if len(s.slab) == 0 {
-		switch s.numbered {
-		case 0:
-			s.slab = s.first[:]
-		case 1:
-			s.slab = make([]entry, smallestSlab)
-		default:
-			s.slab = make([]entry, largestSlab)
-		}
-	}
-	e := &s.slab[0]
-	s.slab = s.slab[1:]
+	e := s.slot(int(s.numbered))
 	s.accepted++
 	s.numbered++
 	e.scope, e.name, e.in, e.details = s, task.name, task.in, d
