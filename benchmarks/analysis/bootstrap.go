@@ -45,7 +45,7 @@ func Medians(rounds [][]time.Duration, seed uint64) []float64 {
 
 // median sorts its argument; that of an even number of values is the mean of the
 // two in the middle.
-func median(d []time.Duration) time.Duration {
+func median[T time.Duration | float64](d []T) T {
 	if len(d) == 0 {
 		return 0
 	}

@@ -27,7 +27,7 @@ type Check struct {
 	BilledModel, BilledMeasured float64
 	BilledInline                float64
 	// Environments of both functions that are needed: busy on average at the rate
-	// of the load, or made for a burst from cold (the mean of the rounds).
+	// of the load, or made for a burst from cold (the median of the rounds, for the same reason).
 	BusyModel, BusyMeasured float64
 	Burst                   bool
 	// Skipped is why there is no answer; empty = there is one.
@@ -132,7 +132,7 @@ func billedMS(w cost.Workload, c cost.Contestant) (float64, error) {
 }
 
 // busyModel is the mean that the model gives for a load that goes on, or how many
-// environments a burst makes: the mean over the rounds.
+// environments a burst makes: the median of the rounds.
 func (r *Results) busyModel(w cost.Workload, c *Cell) (float64, error) {
 	if c.Workload.Load.Shape != workload.Burst {
 		w.Traffic = cost.Constant(c.rate())
@@ -140,15 +140,15 @@ func (r *Results) busyModel(w cost.Workload, c *Cell) (float64, error) {
 		capacity, err := cost.Environments(w, c.Contestant)
 		return capacity.Front.Peak + capacity.Worker.Peak, err
 	}
-	made := 0
+	made := make([]float64, 0, len(c.Rounds))
 	for _, round := range c.Rounds {
 		sim, err := r.burst(w, c, round.Round)
 		if err != nil {
 			return 0, err
 		}
-		made += sim.Front.ColdStarts + sim.Worker.ColdStarts
+		made = append(made, float64(sim.Front.ColdStarts+sim.Worker.ColdStarts))
 	}
-	return float64(made) / float64(max(1, len(c.Rounds))), nil
+	return median(made), nil
 }
 
 // burst simulates one round, with the durations of its requests and of its init

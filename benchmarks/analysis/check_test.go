@@ -271,6 +271,20 @@ func TestABurstIsSimulatedWithItsOwnInits(t *testing.T) {
 	}
 }
 
+func TestARoundInWhichTheMachineHungDoesNotDecide(t *testing.T) {
+	t.Parallel()
+	f := recordtest.File(recordtest.Options{Workloads: []workload.Workload{recordtest.Burst()}, Contestants: []cost.Contestant{cost.Inline}, Rounds: 3})
+	want := Of(f).Check()[0]
+	f.Rounds[1].Handler.Environments *= 10
+	if row := Of(f).Check()[0]; row.BusyMeasured != want.BusyMeasured || want.BusyMeasured < 1 {
+		t.Errorf("%v environments, want %v", row.BusyMeasured, want.BusyMeasured)
+	}
+	f.Rounds[2].Handler.Environments *= 10
+	if row := Of(f).Check()[0]; row.BusyMeasured == want.BusyMeasured {
+		t.Error("two rounds of three had ten times as many environments, and it does not show")
+	}
+}
+
 func TestAWorkersInvocationHasItsShareOfTheRuntime(t *testing.T) {
 	t.Parallel()
 	r := Of(recordtest.File(recordtest.Options{}))

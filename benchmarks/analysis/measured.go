@@ -21,18 +21,19 @@ func (c *Cell) rate() float64 {
 
 // busy is how many environments the cell needed: seconds held by a request times the
 // rate, because the mean over a short round contains its beginning and end. In a
-// burst from cold it is how many were made, on average over the rounds: all that
+// burst from cold it is how many were made, in the middle one of the rounds: all that
 // were busy at the same time, init phases included.
 func (c *Cell) busy() float64 {
 	if c.Workload.Load.Shape == workload.Burst {
-		made := 0
+		made := make([]float64, 0, len(c.Rounds))
 		for _, r := range c.Rounds {
-			made += r.Handler.Environments
+			environments := r.Handler.Environments
 			if r.Worker != nil {
-				made += r.Worker.Environments
+				environments += r.Worker.Environments
 			}
+			made = append(made, float64(environments))
 		}
-		return float64(made) / float64(max(1, len(c.Rounds)))
+		return median(made)
 	}
 	_, front, worker := c.Steady()
 	return front + worker
