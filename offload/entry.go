@@ -40,13 +40,18 @@ var plain = details{set: &defaultSettings}
 // detailsFor gives the details of a task that After got with ctx.
 func (s *scope) detailsFor(ctx context.Context, task Task, set *settings, out *outgoing) *details {
 	if ctx == s && out == nil && !s.off.timed {
-		switch {
-		case task.def != nil && set == task.def.plain.set:
-			return &task.def.plain
-		case set == plain.set:
-			return &plain
+		shared := &plain
+		if task.def != nil {
+			shared = &task.def.plain
+		}
+		if set == shared.set {
+			return shared
 		}
 	}
+	return s.newDetails(ctx, task, set, out)
+}
+
+func (s *scope) newDetails(ctx context.Context, task Task, set *settings, out *outgoing) *details {
 	d := &details{def: task.def, set: set, out: out}
 	if ctx != s {
 		d.values = context.WithoutCancel(ctx)

@@ -28,6 +28,7 @@ type offloader struct {
 	loop    func()        // runs the runtime loop on another goroutine; nil where that is not possible
 	tracer  Tracer        // nil if there is none
 	timed   bool          // somebody asks for the times of tasks
+	simple  bool          // the chain is one keeper, which takes what has no delay, and nobody watches that
 
 	ledger         ledger
 	warnedOfMargin atomic.Bool
@@ -71,6 +72,7 @@ func newOffloader(ctx context.Context, opts []Option) (*offloader, error) {
 		return nil, err
 	}
 	o.timed = o.pub.timed || o.works() || o.tracer != nil
+	o.simple = !o.works() && !o.pub.wants(Accepted) && o.tracer == nil
 	return o, nil
 }
 

@@ -126,15 +126,14 @@ func (s *scope) accept(ctx context.Context, task Task, opts []AfterOption) error
 	if err != nil {
 		return err
 	}
-	if s.off.works() || s.off.pub.wants(Accepted) || s.off.tracer != nil || set.delay > 0 {
+	if !s.off.simple || set.delay > 0 {
 		return s.acceptChecked(ctx, task, set)
 	}
-	// The chain is one keeper, which takes everything.
 	d := s.detailsFor(ctx, task, set, nil)
 	s.mu.Lock()
 	e, err := s.newEntry(task, d)
 	if err == nil {
-		s.place(e)
+		s.wait(e)
 	}
 	s.mu.Unlock()
 	return err
@@ -207,18 +206,24 @@ func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 
 // place puts an accepted entry where its link takes it. s.mu is held.
 func (s *scope) place(e *entry) {
-	switch {
-	case s.off.chain[e.link()].sender != nil:
+	if s.off.chain[e.link()].sender != nil {
 		s.off.opts.crossing.mail(s, e)
-	case s.started || e.set.eager:
-		s.ready.push(e)
-		if s.next == nil {
-			s.next = e
-		}
-		s.addWorker()
-	default:
-		s.held.push(e)
+	} else {
+		s.wait(e)
 	}
+}
+
+// wait puts an entry where it waits to run here. s.mu is held.
+func (s *scope) wait(e *entry) {
+	if !s.started && !e.set.eager {
+		s.held.push(e)
+		return
+	}
+	s.ready.push(e)
+	if s.next == nil {
+		s.next = e
+	}
+	s.addWorker()
 }
 
 // hard is when unfinished tasks are given up: after half of the margin. It is zero
