@@ -55,11 +55,11 @@ type Crossing struct {
 func (c Crossing) String() string {
 	switch {
 	case c.Cheaper == "":
-		return fmt.Sprintf("from %d %s of %s on, none is possible", c.From, c.Unit, c.Parameter)
+		return fmt.Sprintf("from %s %s of %s on, none is possible", grouped(c.From), c.Unit, c.Parameter)
 	case c.Was == "":
-		return fmt.Sprintf("from %d %s of %s on, %s is the cheapest that is possible", c.From, c.Unit, c.Parameter, c.Cheaper)
+		return fmt.Sprintf("from %s %s of %s on, %s is the cheapest that is possible", grouped(c.From), c.Unit, c.Parameter, c.Cheaper)
 	default:
-		return fmt.Sprintf("from %d %s of %s on, %s is cheaper than %s", c.From, c.Unit, c.Parameter, c.Cheaper, c.Was)
+		return fmt.Sprintf("from %s %s of %s on, %s is cheaper than %s", grouped(c.From), c.Unit, c.Parameter, c.Cheaper, c.Was)
 	}
 }
 

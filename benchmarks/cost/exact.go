@@ -137,6 +137,16 @@ func (a Quantity) Float64() float64 { return a.v.float() }
 // String is a decimal of at most three places.
 func (a Quantity) String() string { return a.v.text(3) }
 
+// grouped prints a number that is not negative with a comma between thousands.
+func grouped(number any) string {
+	text := fmt.Sprint(number)
+	whole, _, _ := strings.Cut(text, ".")
+	for i := len(whole) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
 // MarshalText gives a plain decimal of at most twelve places.
 func (a Quantity) MarshalText() ([]byte, error) { return []byte(a.v.text(places)), nil }
 

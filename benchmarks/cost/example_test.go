@@ -111,7 +111,7 @@ func ExampleRecommend() {
 		fmt.Println(reason)
 	}
 	// Output:
-	// invoke costs $119.73 a month: the cheapest of those that meet the needs, at 1024 MB and 25920000 requests a month.
+	// invoke costs $119.73 a month: the cheapest of those that meet the needs, at 1,024 MB and 25,920,000 requests a month.
 	// extension,sqs costs $24.02 more.
 	// sqs,handoff=after costs $31.10 more.
 	// sqs costs $31.10 more.

@@ -228,8 +228,8 @@ func find(options []Option, c Contestant) Option {
 
 func reasons(w Workload, a Advice) []string {
 	best := a.Best
-	out := []string{fmt.Sprintf("%s costs %s a month: the cheapest of those that meet the needs, at %d MB and %s requests a month.",
-		best.Contestant, best.Bill.Total(), w.Function.MemoryMB, Quantity{w.monthly()})}
+	out := []string{fmt.Sprintf("%s costs %s a month: the cheapest of those that meet the needs, at %s MB and %s requests a month.",
+		best.Contestant, best.Bill.Total(), grouped(w.Function.MemoryMB), grouped(Quantity{w.monthly()}))}
 	for _, o := range a.Options[1:] {
 		switch {
 		case !o.Meets():

@@ -113,7 +113,7 @@ func TestRecommendExplains(t *testing.T) {
 	text := strings.Join(got.Reasons, "\n")
 	for _, says := range []string{
 		"invoke costs $1.57 a month", // 2M requests $0.40 + 20,000 GB-s $0.333 + 50,000 GB-s $0.833
-		"at 1024 MB and 1000000 requests a month",
+		"at 1,024 MB and 1,000,000 requests a month",
 		"inline is out: 99 % of responses take up to 120ms, the limit is 50ms.",
 		"stream costs $0.63 more.", // 120,000 GB-s + $0.20 = $2.20
 		"From 24 ms of task duration on, invoke is cheaper than stream.",
