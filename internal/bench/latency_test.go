@@ -114,7 +114,7 @@ func BenchmarkResponse(b *testing.B) {
 				}
 			}
 		}
-		time.Sleep(150 * time.Millisecond)
+		time.Sleep(150 * time.Millisecond) //nolint:forbidigo // waits for nothing: the pause is part of the load
 		for i := range lambdas {
 			i = (i + rounds) % len(lambdas)
 			series[i] = append(series[i], invoke(b.Context(), b, lambdas[i], payload))
