@@ -45,14 +45,20 @@ func (r *remote) mail(s *scope, e *entry) {
 }
 
 func (*remote) withdraw(s *scope, unwanted func(*entry) bool) (withdrawn []*entry) {
-	s.outbox = slices.DeleteFunc(s.outbox, func(e *entry) bool {
-		out := unwanted(e)
-		if out {
-			withdrawn = append(withdrawn, e)
-		}
-		return out
-	})
+	s.outbox, withdrawn = part(s.outbox, unwanted)
 	return withdrawn
+}
+
+// part takes entries out of a list, which it reuses for the rest.
+func part(entries []*entry, out func(*entry) bool) (rest, taken []*entry) {
+	rest = slices.DeleteFunc(entries, func(e *entry) bool {
+		takes := out(e)
+		if takes {
+			taken = append(taken, e)
+		}
+		return takes
+	})
+	return rest, taken
 }
 
 // sendMeanwhile is there because a task that waited in memory for the end of a long tail would

@@ -48,22 +48,27 @@ func (l *link) accepts(e *entry) error {
 	return l.fits(e)
 }
 
-func (r *remote) leave(e *entry, from entryState, kind EventKind, reason error) {
-	if !e.move(from, leaving) {
-		return
-	}
-	next, err := r.route(e, e.link()+1)
-	if err != nil {
+func (*remote) leave(e *entry, from entryState, kind EventKind, reason error) {
+	if e.move(from, leaving) && !e.onward(reason) {
 		e.end(leaving, kind, reason)
-		return
 	}
+}
+
+// onward takes a task to the next link that takes it; reason is why it leaves the one it is at. It
+// reports false, and leaves the task there, if there is none or the scope was given up.
+func (e *entry) onward(reason error) bool {
 	at := e.link()
+	next, err := e.scope.off.opts.crossing.route(e, at+1)
+	if err != nil {
+		return false
+	}
 	e.out.reason = reason
 	e.setLink(next)
 	if !e.scope.post(e) {
 		e.setLink(at)
-		e.end(leaving, kind, reason)
+		return false
 	}
+	return true
 }
 
 // post puts an entry that moved down the chain where its new link takes it. It

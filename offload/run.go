@@ -8,9 +8,12 @@ import (
 // Run implements driver.Tail. The tail has a goroutine of its own, which can be left to a
 // task that ignores the end of its context: the caller comes back all the same.
 func (s *scope) Run() {
-	if s.skip() {
-		return
+	if !s.skip() {
+		s.runApart()
 	}
+}
+
+func (s *scope) runApart() {
 	if s.begin() {
 		go s.runTail()
 	}
@@ -23,7 +26,7 @@ func (s *scope) RunHere() {
 		return
 	}
 	if !s.loan.CompareAndSwap(offered, lent) {
-		s.Run()
+		s.runApart()
 		return
 	}
 	returned := false

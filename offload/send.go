@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -143,7 +142,7 @@ func (s *scope) takeOutbox() []*entry {
 	out := s.outbox
 	s.outbox = nil
 	if !s.started && !s.closed {
-		out = s.dueNow(out)
+		out, s.outbox = part(out, (*entry).waitsForDelivery)
 	}
 	if len(out) > 0 {
 		s.sending++
@@ -170,16 +169,10 @@ func (s *scope) awaitSent() {
 	s.mu.Unlock()
 }
 
-// dueNow puts back what has to wait. s.mu is held.
-func (s *scope) dueNow(out []*entry) []*entry {
-	return slices.DeleteFunc(out, func(e *entry) bool {
-		d := e.out.origin
-		waits := e.set.onlyOnSuccess && d != nil && d.task != e && d.task.state() == running
-		if waits {
-			s.outbox = append(s.outbox, e)
-		}
-		return waits
-	})
+// waitsForDelivery reports whether the task depends on the success of a delivered one that still runs.
+func (e *entry) waitsForDelivery() bool {
+	d := e.out.origin
+	return e.set.onlyOnSuccess && d != nil && d.task != e && d.task.state() == running
 }
 
 // sent moves a task on after an attempt to send it: to its end, or down the
@@ -189,15 +182,8 @@ func (e *entry) sent(failed error) error {
 		e.end(leaving, HandedOver, e.out.reason)
 		return nil
 	}
-	next, err := e.scope.off.opts.crossing.route(e, e.link()+1)
-	if err == nil {
-		at := e.link()
-		e.out.reason = failed
-		e.setLink(next)
-		if e.scope.post(e) {
-			return nil
-		}
-		e.setLink(at)
+	if e.onward(failed) {
+		return nil
 	}
 	lost := fmt.Errorf("%w: task %q: %w", ErrHandOver, e.name, failed)
 	kind := Dropped

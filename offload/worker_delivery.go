@@ -205,17 +205,7 @@ func (d *delivery) postpone() bool {
 	if d.ordered || time.Until(d.due) <= 0 {
 		return false
 	}
-	e := d.task
-	next, err := e.scope.off.opts.crossing.route(e, 0)
-	if err != nil {
-		return false
-	}
-	e.setLink(next)
-	if !e.scope.post(e) {
-		e.setLink(arrived)
-		return false
-	}
-	return true
+	return d.task.onward(nil)
 }
 
 // await waits until the task is due, if that is soon enough to run it.
