@@ -27,7 +27,10 @@ func deploy(t *testing.T, start, strategy string, mode lambdatest.URLMode, env .
 	for i := 0; i < len(env); i += 2 {
 		vars[env[i]] = env[i+1]
 	}
-	f.Lambda = lambdatest.Start(t, lambdatest.Function{Package: "./testdata/function", Env: vars, URLMode: mode, Timeout: 20 * time.Second})
+	f.Lambda = lambdatest.Start(t, lambdatest.Function{
+		Package: "./testdata/function", Env: vars, URLMode: mode, Timeout: 20 * time.Second,
+		Settle: 20 * time.Second, // what these tests send one after the other meets one environment, however slow the machine
+	})
 	return f
 }
 
