@@ -8,13 +8,19 @@ import (
 // Run implements driver.Tail. The tail has a goroutine of its own, which can be left to a
 // task that ignores the end of its context: the caller comes back all the same.
 func (s *scope) Run() {
-	if !s.skip() {
-		s.runApart()
+	s.mu.Lock()
+	if s.skips() {
+		s.conclude() // unlocks
+		return
 	}
+	s.runApart() // unlocks
 }
 
+// runApart is Run for a tail that has something to do. s.mu is held, and released.
 func (s *scope) runApart() {
-	if s.begin() {
+	begins := s.begin()
+	s.mu.Unlock()
+	if begins {
 		go s.runTail()
 	}
 	<-s.over()
@@ -22,41 +28,39 @@ func (s *scope) runApart() {
 
 // RunHere implements driver.Tail.
 func (s *scope) RunHere() {
-	if s.skip() {
+	s.mu.Lock()
+	if s.skips() {
+		s.conclude() // unlocks
 		return
 	}
 	if !s.loan.CompareAndSwap(offered, lent) {
-		s.runApart()
+		s.runApart() // unlocks
 		return
 	}
 	returned := false
 	defer func() { s.returnLoop(returned) }()
 	if s.begin() {
-		s.runTail()
+		s.tend() // unlocks
 	} else {
+		s.mu.Unlock()
 		<-s.over()
 	}
 	returned = true
 }
 
-// skip ends a tail that has nothing to do, on the calling goroutine: no task can keep it. It
-// reports false if there is something, or the tail was begun before.
-func (s *scope) skip() bool {
-	s.mu.Lock()
+// skips begins a tail that has nothing to do: it can be concluded on the calling goroutine, for no task can keep that.
+// It reports false if there is something, or the tail was begun before. s.mu is held.
+func (s *scope) skips() bool {
 	if s.started || s.closed || s.moving > 0 || s.sending > 0 || !s.empty() || s.off.opts.tailEnd != nil {
-		s.mu.Unlock()
 		return false
 	}
-	s.started, s.concluding = true, true
-	s.finish() // unlocks
+	s.started = true
 	return true
 }
 
-// begin makes the held tasks ready. It reports false if the tail was begun before.
+// begin makes the held tasks ready. It reports false if the tail was begun before. s.mu is held.
 func (s *scope) begin() bool {
-	s.mu.Lock()
 	if s.started {
-		s.mu.Unlock()
 		return false
 	}
 	s.started = true
@@ -76,16 +80,21 @@ func (s *scope) begin() bool {
 	if len(s.outbox) > 0 {
 		s.off.opts.crossing.sendMeanwhile(s)
 	}
-	s.mu.Unlock()
 	return true
 }
 
-// runTail runs what waits here, sends what leaves, and returns when every task has its
-// terminal event.
+// runTail is tend on a goroutine of its own.
+func (s *scope) runTail() {
+	s.mu.Lock()
+	s.tend() // unlocks
+}
+
+// tend runs what waits here, sends what leaves, and returns when every task has its
+// terminal event. s.mu is held, and released.
 //
 // Its goroutine is the first worker. Tasks that do nothing much are done before a second one is
 // worth a goroutine; where they take longer, the watchdog brings more.
-func (s *scope) runTail() {
+func (s *scope) tend() {
 	returned := false
 	defer func() {
 		if !returned { // a task ended this goroutine
@@ -95,15 +104,12 @@ func (s *scope) runTail() {
 			}()
 		}
 	}()
-	s.mu.Lock()
 	s.working = false // it may still say so of a goroutine that was ended
 	for {
 		if s.next != nil && int(s.workers.Load()) < s.off.opts.concurrency {
 			s.workers.Add(1)
 			s.working = true
-			s.mu.Unlock()
 			s.work()
-			s.mu.Lock()
 			s.working = false
 		}
 		// Closed here means that the scope is being given up: what leaves is still on its way.
@@ -124,43 +130,60 @@ func (s *scope) runTail() {
 func (s *scope) addWorker() {
 	if int(s.workers.Load()) < s.off.opts.concurrency {
 		s.workers.Add(1)
-		go s.work()
+		go s.workApart()
 	}
 }
 
-// work runs ready tasks until there are none.
+// workApart is work on a goroutine of its own.
+func (s *scope) workApart() {
+	s.mu.Lock()
+	s.work()
+	s.mu.Unlock()
+}
+
+// work runs ready tasks until there are none. s.mu is held, and released while a task runs.
+//
+// Workers go along the same list, and whoever begins a task has it: that is one atomic operation, where taking
+// tasks out of the list would be a lock more for each.
 func (s *scope) work() {
 	var current *entry
 	defer func() {
 		if current != nil { // the task ended this goroutine
 			current.leave(running, Failed, ErrGoexit)
-			go s.work()
+			go s.workApart()
 		}
 	}()
-	s.mu.Lock()
-	for s.next != nil {
-		e := s.next
-		s.next = e.after
+	for e := s.next; e != nil; e = e.after {
+		last := s.ready.last // up to here nobody writes a link any more
 		s.mu.Unlock()
-		current = e
-		e.execute()
-		current = nil
+		for {
+			current = e
+			e.execute()
+			current = nil
+			if e == last {
+				break
+			}
+			e = e.after
+		}
 		s.mu.Lock()
 	}
+	s.next = nil
 	if s.workers.Add(-1) == 0 {
 		s.wakeIdle()
 	}
-	s.mu.Unlock()
 }
 
 // execute runs one task to its end, or sends it down the chain.
 func (e *entry) execute() {
+	if e.state() != queued {
+		return // another worker has it, or it was given up while it waited
+	}
 	if e.scope.tail.over.Load() {
 		e.leave(queued, Dropped, e.scope.tail.ended(e.scope.start))
 		return
 	}
 	if !e.begin() {
-		return // given up while it waited
+		return
 	}
 	if e.scope.off.pub.timed {
 		e.firstRun.Store(int64(max(time.Since(e.scope.start), 1)))

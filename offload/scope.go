@@ -33,7 +33,7 @@ type scope struct {
 	numbered   int32 // entries given out
 	held       queue
 	ready      queue
-	next       *entry // of ready: those before it have been given to workers
+	next       *entry // of ready: those before it have been begun, or given up; nil: all
 	outbox     []*entry
 	idle       chan struct{} // closed when workers, moving or sending reaches 0; nil if nobody waits
 	done       chan struct{} // closed when finished; nil if nobody waits

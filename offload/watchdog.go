@@ -85,7 +85,9 @@ func (s *scope) help(now time.Time) bool {
 			s.tail.end(ErrDeadline) // tasks that wait for a worker do not start any more
 		}
 		for e := s.next; e != nil && int(s.workers.Load()) < s.off.opts.concurrency; e = e.after {
-			s.addWorker()
+			if e.state() == queued {
+				s.addWorker()
+			}
 		}
 	}
 	s.mu.Unlock()
