@@ -60,6 +60,7 @@ func (q *asyncQueue) accept(req request) error {
 	if err := checkPayload(req.payload); err != nil {
 		return err
 	}
+	req.isJSON = true
 	if req.id == "" {
 		req.id = newUUID()
 	}

@@ -41,7 +41,7 @@ func (l *Lambda) MapQueue(ctx context.Context, m QueueMapping) (*EventSourceMapp
 
 // runBatch implements batchRunner.
 func (l *Lambda) runBatch(ctx context.Context, id string, event []byte) ([]byte, error) {
-	inv, err := l.dispatch(ctx, request{id: id, payload: event})
+	inv, err := l.dispatch(ctx, request{id: id, payload: event, isJSON: true})
 	if err != nil {
 		return nil, err
 	}

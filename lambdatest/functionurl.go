@@ -39,7 +39,7 @@ func (u *urlServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var inv *invocation
 	if err == nil {
 		inv, err = l.dispatch(ctx, request{
-			id: id, payload: payload, traceID: traceID, streaming: l.fn.URLMode == ResponseStream,
+			id: id, payload: payload, isJSON: true, traceID: traceID, streaming: l.fn.URLMode == ResponseStream,
 		})
 	}
 	if err == nil {

@@ -218,7 +218,7 @@ func (s *GatewayServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	payload, err := s.front.event(r, body, id)
 	if err == nil {
-		err = s.invoke(w, r, request{id: id, payload: payload, traceID: traceID, streaming: s.gateway.Stream})
+		err = s.invoke(w, r, request{id: id, payload: payload, isJSON: true, traceID: traceID, streaming: s.gateway.Stream})
 	}
 	if err != nil && r.Context().Err() == nil {
 		s.lambda.service.logger.WarnContext(r.Context(), "request failed", "gateway", s.gateway.Type, "request", id, "error", err)

@@ -12,6 +12,7 @@ import (
 type request struct {
 	id            string // request id; kept over retries of the same event
 	payload       []byte
+	isJSON        bool // known of the payload: to find out takes 4 ms of processor time for a megabyte
 	traceID       string
 	clientContext string
 	invokedARN    string // as the caller named the function; empty: without a qualifier

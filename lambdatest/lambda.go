@@ -137,8 +137,10 @@ func (l *Lambda) dispatch(ctx context.Context, req request) (*invocation, error)
 	if len(req.payload) > MaxPayload {
 		return nil, requestTooLarge()
 	}
-	if err := checkPayload(req.payload); err != nil {
-		return nil, err
+	if !req.isJSON {
+		if err := checkPayload(req.payload); err != nil {
+			return nil, err
+		}
 	}
 	if req.invokedARN == "" {
 		req.invokedARN = l.arn

@@ -83,6 +83,6 @@ func (s *scope) post(e *entry) bool {
 	if !sends {
 		e.put(queued)
 	}
-	s.place(e)
+	s.enqueue(e)
 	return true
 }

@@ -176,7 +176,7 @@ func (s *scope) acceptChecked(ctx context.Context, task Task, set *settings) err
 	s.mu.Lock()
 	placed := err == nil && !s.closed
 	if placed {
-		s.place(e)
+		s.enqueue(e)
 	} else if err != nil {
 		s.accepted--
 	}
@@ -204,8 +204,8 @@ func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 	return e, nil
 }
 
-// place puts an accepted entry where its link takes it. s.mu is held.
-func (s *scope) place(e *entry) {
+// enqueue puts an accepted entry where its link takes it. s.mu is held.
+func (s *scope) enqueue(e *entry) {
 	if s.off.chain[e.link()].sender != nil {
 		s.off.opts.crossing.mail(s, e)
 	} else {
