@@ -2,6 +2,7 @@ package load
 
 import (
 	"context"
+	"runtime"
 	"time"
 )
 
@@ -30,6 +31,8 @@ func until(ctx context.Context, t time.Time) error {
 	for wait := time.Until(t); wait > 0; wait = time.Until(t) {
 		if wait > dozeStep {
 			doze(wait - dozeStep)
+		} else {
+			runtime.Gosched() // the request before this one may not have left
 		}
 	}
 	return ctx.Err()
