@@ -54,12 +54,7 @@ func settingsFor(task Task, opts []AfterOption) (*settings, error) {
 	if len(opts) == 0 {
 		return base, nil
 	}
-	return base.with(task, opts)
-}
-
-// with gives settings that differ by the options of one call.
-func (s *settings) with(task Task, opts []AfterOption) (*settings, error) {
-	set := *s
+	set := *base
 	for _, o := range opts {
 		if err := o.applyTo(&set); err != nil {
 			return nil, fmt.Errorf("%w (task %q)", err, task.name)

@@ -48,10 +48,6 @@ func (s *scope) detailsFor(ctx context.Context, task Task, set *settings, out *o
 			return shared
 		}
 	}
-	return s.newDetails(ctx, task, set, out)
-}
-
-func (s *scope) newDetails(ctx context.Context, task Task, set *settings, out *outgoing) *details {
 	d := &details{def: task.def, set: set, out: out}
 	if ctx != s {
 		d.values = context.WithoutCancel(ctx)
