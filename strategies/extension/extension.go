@@ -83,6 +83,8 @@ type Strategy struct {
 	log  *slog.Logger
 	api  *client // nil: not registered, tails run in Keep
 
+	expiry *expiry // of the hold that the loop is in
+
 	mu      sync.Mutex
 	waiting *hold            // the INVOKE that came before its Keep
 	ready   map[string]*hold // Keeps that came before their INVOKE, by request ID
@@ -99,7 +101,7 @@ type hold struct {
 
 // New makes the strategy, for offload.WithStrategies. Nil options are the zero options.
 func New(opts *Options) *Strategy {
-	s := &Strategy{name: Name, ready: map[string]*hold{}}
+	s := &Strategy{name: Name, expiry: newExpiry(), ready: map[string]*hold{}}
 	if opts != nil && opts.Name != "" {
 		s.name = opts.Name
 	}
@@ -179,9 +181,11 @@ func (s *Strategy) hold(ev event) {
 	}
 	s.mu.Unlock()
 
+	s.expiry.begin(time.Until(time.UnixMilli(ev.DeadlineMS)) - releaseBefore)
+	defer s.expiry.end()
 	select {
 	case <-h.done:
-	case <-time.After(time.Until(time.UnixMilli(ev.DeadlineMS)) - releaseBefore):
+	case <-s.expiry.expired:
 		s.mu.Lock()
 		if s.waiting == h {
 			s.waiting, s.let = nil, ev.RequestID

@@ -270,6 +270,33 @@ func TestHoldEndsBeforeTheDeadline(t *testing.T) {
 	})
 }
 
+// The timer is left from holds that ended in time. It must let go of none too early, and of the
+// one that stays at its own deadline.
+func TestEachHoldHasItsOwnDeadline(t *testing.T) {
+	t.Parallel()
+	for name, last := range map[string]time.Duration{"longer": timeout, "shorter": time.Second} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, func(b *bench) {
+				for i := range 5 { // past the deadline of the first, with a hold at that moment
+					work := newTail(fmt.Sprint("request-", i))
+					b.invoke(work.id)
+					b.Keep(work)
+					<-time.After(timeout / 4)
+					b.wantHeld(true, i+1)
+					close(work.release)
+					b.wantHeld(false, i+1)
+				}
+				b.api.events <- event{EventType: "INVOKE", RequestID: "stays", DeadlineMS: time.Now().Add(last).UnixMilli()}
+				<-time.After(last - releaseBefore - time.Millisecond)
+				b.wantHeld(true, 6)
+				<-time.After(2 * time.Millisecond)
+				b.wantHeld(false, 6)
+			})
+		})
+	}
+}
+
 func TestLostAPI(t *testing.T) {
 	t.Parallel()
 	inBubble(t, func(b *bench) {
