@@ -32,6 +32,7 @@ type offloader struct {
 
 	ledger         ledger
 	warnedOfMargin atomic.Bool
+	signalsDue     atomic.Bool // the first task shall have signals watched
 	outer          outerCheck
 	watch          watchdog
 	idleSince      atomic.Int64 // wall clock at the end of the last tail, in Unix nanoseconds

@@ -196,6 +196,9 @@ func (s *scope) newEntry(task Task, d *details) (*entry, error) {
 	if int(s.accepted) >= s.off.opts.maxTasks {
 		return nil, fmt.Errorf("%w: %d tasks are deferred already; raise WithMaxTasks or put several items into one task", ErrTooManyTasks, s.off.opts.maxTasks)
 	}
+	if s.off.signalsDue.Load() && s.off.signalsDue.Swap(false) {
+		s.off.watchSignals()
+	}
 	e := s.slot(int(s.numbered))
 	s.accepted++
 	s.numbered++

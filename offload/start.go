@@ -33,7 +33,7 @@ func Start(handler any, opts ...Option) {
 		}
 		var adapted any
 		if adapted, err = o.adapt(handler); err == nil {
-			o.watchSignals()
+			o.expectSignals()
 			// Made once: WithEnableSIGTERM takes effect where a handler is made.
 			made := lambda.NewHandlerWithOptions(adapted, o.lambdaOptions()...)
 			loop := func() { lambda.Start(made) }
@@ -67,7 +67,7 @@ func Wrap(handler any, opts ...Option) (any, error) {
 		return nil, err
 	}
 	if os.Getenv("AWS_LAMBDA_RUNTIME_API") != "" {
-		o.watchSignals()
+		o.expectSignals()
 	}
 	return adapted, nil
 }
@@ -79,6 +79,17 @@ func (o *offloader) lambdaOptions() []lambda.Option {
 		base = o.hook
 	}
 	return append([]lambda.Option{lambda.WithContext(base)}, o.opts.lambda...)
+}
+
+// expectSignals watches signals as soon as there may be something to deal with: mostly from the first
+// After on. Until then SIGTERM does what it does without Offload, and no thread that waits for
+// signals is woken after each freeze.
+func (o *offloader) expectSignals() {
+	if o.works() || o.opts.tailEnd != nil {
+		o.watchSignals()
+	} else {
+		o.signalsDue.Store(true)
+	}
 }
 
 // watchSignals deals with unfinished tasks at SIGTERM. Lambda sends it if an

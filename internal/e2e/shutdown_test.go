@@ -46,6 +46,21 @@ func TestSIGTERMIsIgnored(t *testing.T) {
 	})
 }
 
+// Who has deferred nothing yet gets what a bare function gets: the process ends.
+func TestSIGTERMBeforeTheFirstTask(t *testing.T) {
+	onEach(t, func(t trial) {
+		f := start(t, config{strategy: t.strategy})
+		f.over(t, f.call(t, event{}).RequestID)
+		pid := f.Environments()[0].PID
+		for _, s := range []syscall.Signal{syscall.SIGTERM, syscall.SIGCONT} { // it is frozen
+			if err := syscall.Kill(pid, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		eventually(t, "the process ends", func() bool { return syscall.Kill(pid, 0) != nil })
+	})
+}
+
 // A handler that outlives the deadline takes the environment with it. With an extension Lambda announces that, and
 // what the handler has deferred is accounted for.
 func TestHandlerTimesOut(t *testing.T) {
