@@ -63,11 +63,20 @@ func Main(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	return nil
 }
 
+// idleness says what a processor does that has nothing to do.
+func idleness(m record.Machine) string {
+	if m.Awake {
+		return "stay awake"
+	}
+	return "sleep"
+}
+
 // unlike says what else differs between two runs than chance.
 func unlike(a, b record.Run) []string {
 	var out []string
 	for _, d := range []struct{ what, a, b string }{
 		{"machine", fmt.Sprintf("%s, %d cores", a.Machine.CPU, a.Machine.Cores), fmt.Sprintf("%s, %d cores", b.Machine.CPU, b.Machine.Cores)},
+		{"what idle processors do", idleness(a.Machine), idleness(b.Machine)},
 		{"Go", a.Go, b.Go},
 		{"commit", a.Commit, b.Commit},
 		{"network", a.Network.Profile, b.Network.Profile},

@@ -44,6 +44,7 @@ type Machine struct {
 	Cores    int    `json:"cores"`
 	MemoryMB int    `json:"memory_mb,omitempty"`
 	Kernel   string `json:"kernel,omitempty"`
+	Awake    bool   `json:"awake,omitempty"` // idle processors were kept from sleeping
 }
 
 // Network is what was added to the remote calls.

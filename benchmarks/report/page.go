@@ -239,6 +239,9 @@ func (b *builder) describe(p *Page) {
 		cpu = "unknown processor"
 	}
 	p.Machine = fmt.Sprintf("%s, %d cores, %s, %s/%s, kernel %s", cpu, m.Cores, megabytes(m.MemoryMB), m.OS, m.Arch, m.Kernel)
+	if m.Awake {
+		p.Machine += ", idle processors kept awake"
+	}
 	p.Versions = fmt.Sprintf("%s, commit %s, %s", run.Go, orUnknown(run.Commit), run.Started.UTC().Format(time.DateOnly))
 	p.Commands = []string{strings.Join(run.Command, " "), b.o.Command}
 	if run.Target == "aws" {

@@ -27,7 +27,7 @@ type output struct {
 // kept under one that says when it was begun.
 func create(ctx context.Context, s *settings, conditions record.Network, command []string) (*output, error) {
 	o := &output{path: s.out, run: record.Run{
-		Format: record.Format, Started: time.Now().UTC(), Machine: machine(), LoadAverage: loadAverage(), Go: runtime.Version(), Commit: commit(ctx),
+		Format: record.Format, Started: time.Now().UTC(), Machine: machine(s.awake), LoadAverage: loadAverage(), Go: runtime.Version(), Commit: commit(ctx),
 		Command: command, Network: conditions, Target: s.target, Seed: s.seed, Rounds: s.rounds, Quick: s.quick,
 	}}
 	if o.run.Rounds == 0 {
@@ -69,11 +69,11 @@ func reopen(ctx context.Context, s *settings) (*output, error) {
 	if err != nil {
 		return nil, err
 	}
-	now := machine()
+	now := machine(s.awake && had.Run.Target == targetLocal)
 	now.Kernel = had.Run.Machine.Kernel // an update is no reason to begin again
 	switch {
 	case had.Run.Machine != now:
-		return nil, fmt.Errorf("%s was begun on another machine: %+v", s.resume, had.Run.Machine)
+		return nil, fmt.Errorf("%s was begun on another machine, or with other rights: %+v, this is %+v", s.resume, had.Run.Machine, now)
 	case had.Run.Commit != commit(ctx):
 		return nil, fmt.Errorf("%s was begun at commit %q, this is %q: begin again, or check that one out", s.resume, had.Run.Commit, commit(ctx))
 	case had.Run.Go != runtime.Version():

@@ -31,6 +31,7 @@ type settings struct {
 	seed    uint64
 	quick   bool
 	plain   bool
+	awake   bool // no flag: idle processors do not sleep
 
 	workloads   []workload.Workload
 	contestants []cost.Contestant

@@ -15,8 +15,8 @@ import (
 )
 
 // machine describes this machine as far as it tells.
-func machine() record.Machine {
-	m := record.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU()}
+func machine(awake bool) record.Machine {
+	m := record.Machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(), Awake: awake}
 	m.CPU = procField("/proc/cpuinfo", "model name")
 	if kb, err := strconv.Atoi(strings.TrimSuffix(procField("/proc/meminfo", "MemTotal"), " kB")); err == nil {
 		m.MemoryMB = kb >> 10

@@ -30,6 +30,11 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if s.target == targetLocal {
+		var release func()
+		s.awake, release = keepAwake()
+		defer release()
+	}
 	var out *output
 	if s.resume != "" {
 		if out, err = reopen(ctx, s); err != nil {
