@@ -26,7 +26,8 @@ type Flusher interface {
 // is sent minutes later, or never.
 //
 // It is called for every invocation that reaches the handler, in workers too: when nothing was deferred,
-// when the handler failed or panicked, and when the tail ended at its deadline. Once more it is called at SIGTERM.
+// when the handler failed or panicked, and when the tail ended at its deadline. Once more it is called at SIGTERM, which
+// may be while the tail that SIGTERM interrupts calls it too.
 // The caller of the function does not wait for it, but for two cases, both of a handler that fails: one
 // that was started through [Wrap], and one whose deadline has passed. The time is billed.
 //
