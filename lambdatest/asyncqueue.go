@@ -16,6 +16,11 @@ const (
 	maxAsyncBytes  = 1 << 29
 )
 
+// asyncPickup is how long an event stays in the queue at least, about. On AWS the caller has its answer before anything
+// reads the event, tens of milliseconds later; with none at all, the function's threads, thawed on the same processors,
+// would keep the answer from leaving.
+const asyncPickup = time.Millisecond
+
 // asyncQueue is the queue in front of a function that is invoked asynchronously. It hands the function as many events
 // at a time as its environments can take, so that throttles come from other callers and not from itself.
 type asyncQueue struct {
@@ -37,6 +42,7 @@ type asyncQueue struct {
 	bytes   int                    // payloads of those
 	ready   []*asyncEvent          // in order
 	running int
+	pickup  *time.Timer // nil unless ready events are about to be looked at
 	results asyncResults
 	closed  bool
 }
@@ -85,8 +91,18 @@ func (q *asyncQueue) accept(req request) error {
 	q.idle.enter()
 	q.event(EventAsyncAccepted, e, "")
 	q.ready = append(q.ready, e)
-	q.startReady()
+	if q.pickup == nil {
+		q.pickup = time.AfterFunc(asyncPickup, q.pickUp)
+	}
 	return nil
+}
+
+// pickUp runs what was accepted.
+func (q *asyncQueue) pickUp() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.pickup = nil
+	q.startReady()
 }
 
 func (q *asyncQueue) event(kind EventKind, e *asyncEvent, message string) {
@@ -318,6 +334,9 @@ func (q *asyncQueue) close() {
 	}
 	q.closed = true
 	q.stop()
+	if q.pickup != nil {
+		q.pickup.Stop()
+	}
 	for _, e := range q.open {
 		if e.timer != nil {
 			e.timer.Stop()

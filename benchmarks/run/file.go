@@ -39,7 +39,7 @@ func create(ctx context.Context, s *settings, conditions record.Network, command
 	}
 	for i := range s.workloads {
 		if s.rounds > 0 {
-			s.workloads[i].Rounds, s.workloads[i].RoundsPerPass = s.rounds, nil
+			s.workloads[i].Rounds, s.workloads[i].RoundsOf = s.rounds, nil
 		}
 		lines = append(lines, &record.Workload{Workload: s.workloads[i]})
 	}

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"time"
@@ -24,35 +25,50 @@ func (s step) String() string {
 }
 
 // plan is the order in which the rounds of one workload are run, pass by pass: first
-// the warm-up of every contestant, then a round of each, in an order of its own. A
+// the warm-up of those who take part, then a round of each, in an order of its own. A
 // machine that grows slower, or has a neighbour for a while, cannot favour anyone.
-// With RoundsPerPass a contestant has several in a pass, numbered on.
-func plan(w *workload.Workload, contestants []cost.Contestant, rounds int, rng *rand.Rand) [][]step {
+// There are as many passes as the contestant with the most rounds has; the rounds of the
+// others are spread evenly over them.
+func plan(w *workload.Workload, contestants []cost.Contestant, usual int, rng *rand.Rand) [][]step {
 	var taking []cost.Contestant
+	most := 0
 	for _, c := range contestants {
 		if w.TakesPart(c) {
 			taking = append(taking, c)
+			most = max(most, rounds(w, c, usual))
 		}
 	}
 	warmed := w.Load.Warmup > 0 && w.Load.Shape != workload.Burst
-	passes := make([][]step, rounds)
+	passes := make([][]step, most)
 	for pass := range passes {
-		var measured []step
+		var warmups, measured []step
 		for _, c := range taking {
+			round, ok := spread(rounds(w, c, usual), pass, most)
+			if !ok {
+				continue
+			}
 			if warmed {
-				passes[pass] = append(passes[pass], step{c, warmupRound})
+				warmups = append(warmups, step{c, warmupRound})
 			}
-			n := max(1, w.RoundsPerPass[c])
-			for i := range n {
-				measured = append(measured, step{c, pass*n + i + 1})
-			}
+			measured = append(measured, step{c, round})
 		}
-		for _, part := range [][]step{passes[pass], measured} {
+		for _, part := range [][]step{warmups, measured} {
 			rng.Shuffle(len(part), func(i, k int) { part[i], part[k] = part[k], part[i] })
 		}
-		passes[pass] = append(passes[pass], measured...)
+		passes[pass] = append(warmups, measured...)
 	}
 	return passes
+}
+
+// rounds is how many measured rounds a contestant has.
+func rounds(w *workload.Workload, c cost.Contestant, usual int) int {
+	return cmp.Or(w.RoundsOf[c], w.Rounds, usual)
+}
+
+// spread is which of some rounds is in a pass of many, if any.
+func spread(rounds, pass, passes int) (round int, ok bool) {
+	round = (pass + 1) * rounds / passes
+	return round, round > pass*rounds/passes
 }
 
 // estimate is about how long a round takes: the load, and the work behind its last

@@ -46,27 +46,47 @@ func TestRoundsAreInterleaved(t *testing.T) {
 	}
 }
 
-func TestSeveralRoundsInAPassAreNumberedOn(t *testing.T) {
+func TestRoundsAreSpreadOverThePasses(t *testing.T) {
 	t.Parallel()
 	w := &workload.Workload{
-		Load:          workload.Load{Shape: workload.Constant, Warmup: 1},
-		RoundsPerPass: map[cost.Contestant]int{cost.APIGatewayAsync: 3},
+		Load:     workload.Load{Shape: workload.Constant, Warmup: 1},
+		RoundsOf: map[cost.Contestant]int{cost.APIGatewayAsync: 6, cost.Invoke: 3},
 	}
-	for pass, steps := range plan(w, cost.Contestants(), 2, rand.New(rand.NewPCG(1, 0))) {
-		rounds := map[cost.Contestant][]int{}
+	passes := plan(w, cost.Contestants(), 2, rand.New(rand.NewPCG(1, 0)))
+	if len(passes) != 6 {
+		t.Fatalf("%d passes for six rounds", len(passes))
+	}
+	in := map[cost.Contestant][]int{} // the passes of each
+	for i, steps := range passes {
+		warm := map[cost.Contestant]bool{}
 		for _, s := range steps {
-			if s.round != warmupRound {
-				rounds[s.contestant] = append(rounds[s.contestant], s.round)
+			if s.round == warmupRound {
+				warm[s.contestant] = true
+				continue
 			}
+			if !warm[s.contestant] {
+				t.Errorf("%v in pass %d, without a warm-up", s, i)
+			}
+			if in[s.contestant] = append(in[s.contestant], i); s.round != len(in[s.contestant]) {
+				t.Errorf("%v in pass %d is its number %d", s, i, len(in[s.contestant]))
+			}
+			delete(warm, s.contestant)
 		}
-		for _, c := range cost.Contestants() {
-			want := []int{pass + 1}
-			if c == cost.APIGatewayAsync {
-				want = []int{3*pass + 1, 3*pass + 2, 3*pass + 3}
-			}
-			if slices.Sort(rounds[c]); !slices.Equal(rounds[c], want) {
-				t.Errorf("%s has the rounds %v in pass %d, want %v", c, rounds[c], pass, want)
-			}
+		if len(warm) > 0 {
+			t.Errorf("warmed up in pass %d for nothing: %v", i, warm)
+		}
+	}
+	for _, c := range cost.Contestants() {
+		want := []int{2, 5}
+		switch c {
+		case cost.APIGatewayAsync:
+			want = []int{0, 1, 2, 3, 4, 5}
+		case cost.Invoke:
+			want = []int{1, 3, 5}
+		default:
+		}
+		if !slices.Equal(in[c], want) {
+			t.Errorf("%s takes part in the passes %v, want %v", c, in[c], want)
 		}
 	}
 }

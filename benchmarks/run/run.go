@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"sync"
 	"time"
@@ -41,12 +42,14 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	if s.pass > 0 {
+		return s.child(ctx, out, os.Stdin, stdout)
+	}
 	profile, err := network.New(s.network, s.seed)
 	if err != nil {
 		return err
 	}
-	deploy, err := s.deployer(ctx, profile)
-	if err != nil {
+	if _, err := s.deployer(ctx, profile); err != nil { // before there is a file
 		return err
 	}
 	if out == nil {
@@ -55,11 +58,14 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 			return err
 		}
 	}
+	if err := out.file.Close(); err != nil { // those that measure write it
+		return err
+	}
 	if s.target == targetLocal {
 		warnIfBusy(stderr, loadAverage())
 	}
-	m := &measurement{settings: s, out: out, deploy: deploy, modelled: profile.Modelled(), clock: newClock(out.run.Started)}
-	err = errors.Join(m.all(ctx, stderr), out.file.Close())
+	m := &measurement{settings: s, out: out}
+	err = m.all(ctx, stderr)
 	switch {
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted after %d of %d rounds; what is complete is in %s, and -resume %[3]s goes on", m.done, m.total, out.path)
@@ -133,46 +139,55 @@ type measurement struct {
 	done, total int // rounds
 }
 
-// all runs every workload, in passes: each has one round of every workload. Rounds
-// that follow each other share the state of the machine; those of different passes
-// lie minutes apart, and in other processes.
-func (m *measurement) all(ctx context.Context, stderr io.Writer) error {
+// passes are all of the run, those of a workload spread evenly over it.
+func (m *measurement) passes() []*pass {
 	rng := rand.New(rand.NewPCG(m.seed, 0))
-	passes := make([][][]step, len(m.workloads))
-	most, total := 0, time.Duration(0)
+	plans := make([][][]step, len(m.workloads))
+	most := 0
 	for i := range m.workloads {
-		w := &m.workloads[i]
-		rounds := w.Rounds
-		if rounds == 0 {
-			rounds = m.out.run.Rounds
-		}
-		passes[i] = plan(w, m.contestants, rounds, rng)
-		most = max(most, len(passes[i]))
-		for _, steps := range passes[i] {
-			m.total += len(steps)
-			for _, st := range steps {
-				total += estimate(w, st.round)
+		plans[i] = plan(&m.workloads[i], m.contestants, m.out.run.Rounds, rng)
+		most = max(most, len(plans[i]))
+	}
+	var passes []*pass
+	for turn := range most {
+		for i := range m.workloads {
+			if n, ok := spread(len(plans[i]), turn, most); ok {
+				passes = append(passes, &pass{len(passes) + 1, &m.workloads[i], plans[i][n-1]})
 			}
 		}
 	}
+	return passes
+}
+
+// all measures every pass that is not in the file.
+func (m *measurement) all(ctx context.Context, stderr io.Writer) error {
+	passes, total := m.passes(), time.Duration(0)
+	for _, p := range passes {
+		m.total += len(p.steps)
+		total += p.estimate()
+	}
 	m.progress = newProgress(stderr, total, m.plain)
 	defer m.progress.close()
-	for pass := range most {
-		for i := range m.workloads {
-			if pass >= len(passes[i]) {
-				continue
-			}
-			if err := m.one(ctx, &m.workloads[i], passes[i][pass]); err != nil {
-				return fmt.Errorf("workload %s: %w", m.workloads[i].Name, err)
-			}
+	for _, p := range passes {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if p.complete(m.out) {
+			m.done += len(p.steps)
+			m.progress.end(p.workload.Name+": had", p.estimate())
+			continue
+		}
+		if err := m.process(ctx, p); err != nil {
+			return fmt.Errorf("workload %s: %w", p.workload.Name, err)
 		}
 	}
 	return nil
 }
 
-// one runs one pass of a workload. Its contestants are deployed together and keep
+// one measures one pass. Its contestants are deployed together and keep
 // their environments from the warm-up on.
-func (m *measurement) one(ctx context.Context, w *workload.Workload, steps []step) (err error) {
+func (m *measurement) one(ctx context.Context, p *pass) (err error) {
+	w, steps := p.workload, p.steps
 	benches := map[cost.Contestant]*bench{}
 	defer func() {
 		for _, b := range benches {
@@ -204,7 +219,6 @@ func (m *measurement) one(ctx context.Context, w *workload.Workload, steps []ste
 		if err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
-		m.done++
 		m.progress.end(what, estimate(w, st.round))
 	}
 	return nil

@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"context"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -179,6 +180,18 @@ func TestAnOlderFileIsKept(t *testing.T) {
 	}
 }
 
+// What goes wrong in the process of a pass is told by the one that started it.
+func TestAPassThatFails(t *testing.T) {
+	t.Parallel()
+	m := &measurement{
+		settings: &settings{}, out: &output{path: filepath.Join(t.TempDir(), "none.ndjson")},
+		progress: &printed{to: io.Discard},
+	}
+	if err := m.process(t.Context(), &pass{number: 1}); err == nil || !strings.Contains(err.Error(), "none.ndjson: no such file") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestMistakesInFlags(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
@@ -188,6 +201,7 @@ func TestMistakesInFlags(t *testing.T) {
 		"-rounds":        {"-rounds", "-1"},
 		"surplus":        {"surplus"},
 		"mars":           {"-target", "mars"},
+		"-pass is 3":     {"-pass", "3"},
 		"no such file":   {"-resume", "/nonexistent/run.ndjson"},
 	} {
 		if err := main(t, t.Context(), &watcher{}, append(args, "-o", filepath.Join(t.TempDir(), "x"))...); err == nil || !strings.Contains(err.Error(), want) {

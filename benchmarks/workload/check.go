@@ -53,12 +53,12 @@ func (w *Workload) Check() error {
 			return fmt.Errorf("%w %s: skip: %w", ErrWorkload, w.Name, err)
 		}
 	}
-	for c, n := range w.RoundsPerPass {
+	for c, n := range w.RoundsOf {
 		if _, err := cost.ParseContestant(string(c)); err != nil {
-			return fmt.Errorf("%w %s: rounds_per_pass: %w", ErrWorkload, w.Name, err)
+			return fmt.Errorf("%w %s: rounds_of: %w", ErrWorkload, w.Name, err)
 		}
 		if n < 1 || n > 100 {
-			return fmt.Errorf("%w %s: rounds_per_pass of %s is %d, want 1 to 100", ErrWorkload, w.Name, c, n)
+			return fmt.Errorf("%w %s: rounds_of of %s is %d, want 1 to 100", ErrWorkload, w.Name, c, n)
 		}
 	}
 	return nil

@@ -59,14 +59,13 @@ type Workload struct {
 	About string `json:"about"` // what it stands for, one or two sentences
 
 	Load Load `json:"load"`
-	// Rounds is how many measured rounds there are, one in each pass of a run; 0 = as
-	// many as the run has.
+	// Rounds is how many measured rounds there are; 0 = as many as the run has.
 	Rounds int `json:"rounds,omitempty"`
-	// RoundsPerPass multiplies the rounds of some contestants: at most 100. Clients of
+	// RoundsOf are the rounds of contestants that have others: at most 100. Clients of
 	// an asynchronous integration do not wait for the handler: of answers that take a
 	// fraction of a millisecond, a median needs more to be known as well. So does that of
 	// few answers which wait for many calls at once.
-	RoundsPerPass map[cost.Contestant]int `json:"rounds_per_pass,omitempty"`
+	RoundsOf map[cost.Contestant]int `json:"rounds_of,omitempty"`
 
 	Handler Work `json:"handler"` // without its tasks
 	Tasks   int  `json:"tasks"`   // for each request

@@ -66,8 +66,8 @@ func TestMistakesAreNamed(t *testing.T) {
 		"unknown field":    {`"handler":{}`, `"handler":{},"speed":1`},
 		"contestant":       {`"handler":{}`, `"handler":{},"contestants":["carrier-pigeon"]`},
 		"skip":             {`"handler":{}`, `"handler":{},"skip":{"carrier-pigeon":"no"}`},
-		"rounds of no one": {`"handler":{}`, `"handler":{},"rounds_per_pass":{"carrier-pigeon":2}`},
-		"no rounds":        {`"handler":{}`, `"handler":{},"rounds_per_pass":{"sqs":0}`},
+		"rounds of no one": {`"handler":{}`, `"handler":{},"rounds_of":{"carrier-pigeon":2}`},
+		"no rounds":        {`"handler":{}`, `"handler":{},"rounds_of":{"sqs":0}`},
 		"trailing object":  {`"timeout_ms":1000}`, `"timeout_ms":1000}{}`},
 	} {
 		text := strings.Replace(valid, change[0], change[1], 1)
