@@ -16,7 +16,7 @@ const (
 	maxAsyncBytes  = 1 << 29
 )
 
-// asyncPickup is how long an event stays in the queue at least, about. On AWS the caller has its answer before anything
+// asyncPickup is how long after an event was accepted the queue is looked at, unless an attempt ends before. On AWS the caller has its answer before anything
 // reads the event, tens of milliseconds later; with none at all, the function's threads, thawed on the same processors,
 // would keep the answer from leaving.
 const asyncPickup = time.Millisecond
@@ -42,7 +42,6 @@ type asyncQueue struct {
 	bytes   int                    // payloads of those
 	ready   []*asyncEvent          // in order
 	running int
-	pickup  *time.Timer // nil unless ready events are about to be looked at
 	results asyncResults
 	closed  bool
 }
@@ -91,18 +90,12 @@ func (q *asyncQueue) accept(req request) error {
 	q.idle.enter()
 	q.event(EventAsyncAccepted, e, "")
 	q.ready = append(q.ready, e)
-	if q.pickup == nil {
-		q.pickup = time.AfterFunc(asyncPickup, q.pickUp)
-	}
+	time.AfterFunc(asyncPickup, func() {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.startReady()
+	})
 	return nil
-}
-
-// pickUp runs what was accepted.
-func (q *asyncQueue) pickUp() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.pickup = nil
-	q.startReady()
 }
 
 func (q *asyncQueue) event(kind EventKind, e *asyncEvent, message string) {
@@ -334,9 +327,6 @@ func (q *asyncQueue) close() {
 	}
 	q.closed = true
 	q.stop()
-	if q.pickup != nil {
-		q.pickup.Stop()
-	}
 	for _, e := range q.open {
 		if e.timer != nil {
 			e.timer.Stop()
