@@ -130,13 +130,3 @@ func (o *output) has(workload string, s step) bool {
 	}
 	return false
 }
-
-// hasAll reports whether every step of a contestant is in the file already.
-func (o *output) hasAll(workload string, c cost.Contestant, steps []step) bool {
-	for _, s := range steps {
-		if s.contestant == c && !o.has(workload, s) {
-			return false
-		}
-	}
-	return true
-}

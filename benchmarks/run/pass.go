@@ -18,8 +18,8 @@ import (
 )
 
 // pass is what one process measures: a round of the contestants of one workload.
-// Where a process has its memory and its threads makes answers of half a millisecond a tenth
-// longer or shorter for as long as it lives; a run in one process would have one draw of that.
+// Answers of half a millisecond are a tenth longer in one process than in another, and a run in one
+// process would have one draw of that.
 type pass struct {
 	number   int // from 1
 	workload *workload.Workload

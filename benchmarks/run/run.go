@@ -196,7 +196,7 @@ func (m *measurement) one(ctx context.Context, p *pass) (err error) {
 		}
 	}()
 	for _, st := range steps {
-		if benches[st.contestant] == nil && !m.out.hasAll(w.Name, st.contestant, steps) {
+		if benches[st.contestant] == nil && !m.out.has(w.Name, st) {
 			m.progress.begin(w.Name + ": deploying")
 			if benches[st.contestant], err = m.bench(ctx, w, st.contestant); err != nil {
 				delete(benches, st.contestant)
