@@ -37,6 +37,7 @@ func commands() []command {
 		{"cost", "what a workload costs a month, item by item", advice.CostMain},
 		{"recommend", "the cheapest way that meets stated needs", advice.RecommendMain},
 		{"binaries", "print what linking a strategy costs: size and cold start", binaries.Main},
+		{run.PassCommand, "measure one pass; for run, which starts it", run.PassMain},
 	}
 }
 

@@ -16,17 +16,22 @@ import (
 
 // output is the file that a run writes.
 type output struct {
-	path   string
-	file   *os.File
-	lines  *record.Writer
-	run    record.Run
-	rounds []record.Round // that are in it
+	path string
+	file *os.File
+	run  record.Run
+	had  map[roundID]bool // what is in it
+}
+
+// roundID names one round of the run.
+type roundID struct {
+	workload string
+	step
 }
 
 // create begins a new file with the run and its workloads. A file of that name is
 // kept under one that says when it was begun.
 func create(ctx context.Context, s *settings, conditions record.Network, command []string) (*output, error) {
-	o := &output{path: s.out, run: record.Run{
+	o := &output{path: s.out, had: map[roundID]bool{}, run: record.Run{
 		Format: record.Format, Started: time.Now().UTC(), Machine: machine(s.awake), LoadAverage: loadAverage(), Go: runtime.Version(), Commit: commit(ctx),
 		Command: command, Network: conditions, Target: s.target, Seed: s.seed, Rounds: s.rounds, Quick: s.quick,
 	}}
@@ -56,8 +61,7 @@ func create(ctx context.Context, s *settings, conditions record.Network, command
 	if o.file, err = os.Create(s.out); err != nil {
 		return nil, err
 	}
-	o.lines = record.NewWriter(o.file)
-	if err := o.lines.Write(lines...); err != nil {
+	if err := record.NewWriter(o.file).Write(lines...); err != nil {
 		return nil, errors.Join(err, o.file.Close())
 	}
 	return o, nil
@@ -79,7 +83,10 @@ func reopen(ctx context.Context, s *settings) (*output, error) {
 	case had.Run.Go != runtime.Version():
 		return nil, fmt.Errorf("%s was begun with %s, this is %s", s.resume, had.Run.Go, runtime.Version())
 	}
-	o := &output{path: s.resume, run: had.Run, rounds: had.Rounds}
+	o := &output{path: s.resume, run: had.Run, had: map[roundID]bool{}}
+	for _, r := range had.Rounds {
+		o.had[roundID{r.Workload, step{cost.Contestant(r.Contestant), r.Round}}] = true
+	}
 	s.network, s.target, s.seed, s.quick = had.Run.Network.Profile, had.Run.Target, had.Run.Seed, had.Run.Quick
 	if s.network == network.Real {
 		s.network = network.Loopback
@@ -107,26 +114,17 @@ func reopen(ctx context.Context, s *settings) (*output, error) {
 	if err != nil {
 		return nil, errors.Join(err, o.file.Close())
 	}
-	o.lines = record.NewWriter(o.file)
 	return o, nil
 }
 
-// write adds the lines of one round.
-func (o *output) write(lines []record.Line) error {
-	for _, l := range lines {
-		if r, ok := l.(*record.Round); ok {
-			o.rounds = append(o.rounds, *r)
-		}
+// write adds the lines of one round, with a single Write.
+func (o *output) write(workload string, s step, lines []byte) error {
+	if _, err := o.file.Write(lines); err != nil {
+		return err
 	}
-	return o.lines.Write(lines...)
+	o.had[roundID{workload, s}] = true
+	return nil
 }
 
 // has reports whether a round is in the file already.
-func (o *output) has(workload string, s step) bool {
-	for i := range o.rounds {
-		if r := &o.rounds[i]; r.Workload == workload && r.Contestant == string(s.contestant) && r.Round == s.round {
-			return true
-		}
-	}
-	return false
-}
+func (o *output) has(workload string, s step) bool { return o.had[roundID{workload, s}] }

@@ -27,7 +27,6 @@ type settings struct {
 	network string
 	target  string
 	stack   string
-	pass    int // 0: all, each in a process
 	rounds  int
 	seed    uint64
 	quick   bool
@@ -58,7 +57,6 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	var workloads, contestants list
 	f.StringVar(&s.out, "o", record.DefaultPath(), "the `file` to write; one that is there already is kept under another name")
 	f.StringVar(&s.resume, "resume", "", "go on with the run that left this `file`; its flags are kept")
-	f.IntVar(&s.pass, "pass", 0, "with -resume: measure this pass `number` alone and tell of it in JSON, as run has processes do that it starts itself")
 	f.Var(&workloads, "workload", "a workload of the suite by `name`, or a .json file; may be repeated (default all of the suite)")
 	f.Var(&contestants, "contestant", "a contestant by `name`; may be repeated (default all)")
 	f.StringVar(&s.network, "network", network.Loopback, "loopback measures what the code costs; aws adds modelled delays to calls of services")
@@ -81,9 +79,6 @@ func parse(args []string, stderr io.Writer) (*settings, error) {
 	}
 	if (s.target == targetAWS) != (s.stack != "") && s.resume == "" {
 		return nil, errors.New("-target aws and -stack need each other")
-	}
-	if s.pass < 0 || s.pass > 0 && s.resume == "" {
-		return nil, fmt.Errorf("-pass is %d: want the number of a pass, and -resume", s.pass)
 	}
 	if s.rounds < 0 || s.rounds > 1000 {
 		return nil, fmt.Errorf("-rounds is %d, want 1 to 1000", s.rounds)

@@ -5,15 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"time"
 
-	"github.com/go-offload/lambda/benchmarks/network"
+	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/workload"
 )
 
@@ -26,35 +24,64 @@ type pass struct {
 	steps    []step
 }
 
-// complete reports whether all rounds of a pass are in the file.
-func (p *pass) complete(o *output) bool {
-	for _, st := range p.steps {
-		if !o.has(p.workload.Name, st) {
-			return false
-		}
-	}
-	return true
-}
-
 // estimate is about how long a pass takes.
 func (p *pass) estimate() (d time.Duration) {
 	for _, st := range p.steps {
-		d += estimate(p.workload, st.round)
+		d += estimate(p.workload, st.Round)
 	}
 	return d
 }
 
-// process measures a pass in a process of its own. If ctx ends, that is told to end.
-func (m *measurement) process(ctx context.Context, p *pass) error {
+// missing are the steps that are to be run: rounds that are not in the file, with the warm-ups of
+// those that take part in them. The others are had.
+func (p *pass) missing(o *output) (missing, had []step) {
+	open := map[cost.Contestant]bool{}
+	for _, st := range p.steps {
+		open[st.Contestant] = open[st.Contestant] || !o.has(p.workload.Name, st)
+	}
+	for _, st := range p.steps {
+		if open[st.Contestant] && (st.Round == warmupRound || !o.has(p.workload.Name, st)) {
+			missing = append(missing, st)
+		} else {
+			had = append(had, st)
+		}
+	}
+	return missing, had
+}
+
+// assignment is what a pass's process is to measure: the first line of its standard input, which is
+// then open for as long as it may work.
+type assignment struct {
+	Started  time.Time         `json:"started"` // the run
+	Target   string            `json:"target"`
+	Stack    string            `json:"stack,omitempty"`
+	Network  string            `json:"network"`
+	Seed     uint64            `json:"seed"` // of modelled delays
+	Workload workload.Workload `json:"workload"`
+	Steps    []step            `json:"steps"`
+}
+
+// told is what such a process tells on its standard output: what it begins with, or the lines of a round for the file.
+type told struct {
+	Begin string `json:"begin,omitempty"`
+	Step  step   `json:"step,omitzero"`
+	Lines string `json:"lines,omitempty"`
+}
+
+// process measures steps of a pass in a process of its own. If ctx ends, that is told to end.
+func (c *campaign) process(ctx context.Context, p *pass, steps []step) error {
 	self, err := os.Executable()
 	if err != nil {
 		return err
 	}
-	args := []string{"run", "-resume", m.out.path, "-pass", strconv.Itoa(p.number)}
-	if m.stack != "" {
-		args = append(args, "-stack", m.stack)
+	order, err := json.Marshal(assignment{
+		Started: c.out.run.Started, Target: c.target, Stack: c.stack, Network: c.network,
+		Seed: c.seed + uint64(p.number), Workload: *p.workload, Steps: steps,
+	})
+	if err != nil {
+		return err
 	}
-	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, args...) // it has environments to end
+	cmd := exec.CommandContext(context.WithoutCancel(ctx), self, PassCommand) // it has environments to end
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	in, err := cmd.StdinPipe()
@@ -68,67 +95,46 @@ func (m *measurement) process(ctx context.Context, p *pass) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
+	_, notTaken := in.Write(append(order, '\n'))
 	stop := context.AfterFunc(ctx, func() { _ = in.Close() })
 	defer stop()
-	for lines := json.NewDecoder(out); ; {
-		var t told
-		if lines.Decode(&t) != nil {
-			break // it is over, as Wait says better
-		}
-		if t.Begin != "" {
-			m.progress.begin(t.Begin)
-		}
-		if t.End != "" {
-			m.done++
-			m.progress.end(t.End, t.Weight)
-		}
+	notKept := c.keep(p.workload, json.NewDecoder(out))
+	if notKept != nil {
+		_ = in.Close()
+		_, _ = io.Copy(io.Discard, out)
 	}
-	if err := cmd.Wait(); err != nil {
-		why := strings.TrimPrefix(strings.TrimSpace(said.String()), "benchmarks run: ")
+	if err := cmd.Wait(); notKept == nil && err != nil {
+		why := strings.TrimPrefix(strings.TrimSpace(said.String()), "benchmarks "+PassCommand+": ")
 		return errors.New(why + " (" + err.Error() + ")")
 	}
-	return nil
+	return errors.Join(notTaken, notKept)
 }
 
-// child is such a process. It ends early if its standard input does.
-func (s *settings) child(ctx context.Context, out *output, stdin io.Reader, stdout io.Writer) (err error) {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	go func() {
-		_, _ = io.Copy(io.Discard, stdin)
-		cancel()
-	}()
-	defer func() { err = errors.Join(err, out.file.Close()) }()
-	// Each has delays of its own.
-	profile, err := network.New(s.network, s.seed+uint64(s.pass))
-	if err != nil {
-		return err
+// keep writes what a process tells, until it says no more.
+func (c *campaign) keep(w *workload.Workload, from *json.Decoder) error {
+	for {
+		var t told
+		switch err := from.Decode(&t); {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // it is over, and Wait says how
+			return nil
+		case err != nil:
+			return err
+		case t.Begin != "":
+			c.progress.begin(t.Begin)
+			continue
+		}
+		// Every pass has warm-ups; the first of each contestant is kept.
+		if !c.out.has(w.Name, t.Step) {
+			if err := c.out.write(w.Name, t.Step, []byte(t.Lines)); err != nil {
+				return err
+			}
+		}
+		c.over(w, t.Step)
 	}
-	m := &measurement{settings: s, out: out, modelled: profile.Modelled(), clock: newClock(out.run.Started), progress: teller{json.NewEncoder(stdout)}}
-	if m.deploy, err = s.deployer(ctx, profile); err != nil {
-		return err
-	}
-	passes := m.passes()
-	if s.pass > len(passes) {
-		return fmt.Errorf("-pass is %d, and this run has %d", s.pass, len(passes))
-	}
-	return m.one(ctx, passes[s.pass-1])
 }
 
-// told is what a process tells about its rounds.
-type told struct {
-	Begin  string        `json:"begin,omitempty"`
-	End    string        `json:"end,omitempty"`
-	Weight time.Duration `json:"weight,omitempty"`
+// over counts a round that is in the file.
+func (c *campaign) over(w *workload.Workload, st step) {
+	c.done++
+	c.progress.end(w.Name+": "+st.String(), estimate(w, st.Round))
 }
-
-// teller is the progress of such a process.
-type teller struct{ to *json.Encoder }
-
-func (t teller) begin(what string) { _ = t.to.Encode(told{Begin: what}) }
-
-func (t teller) end(what string, weight time.Duration) {
-	_ = t.to.Encode(told{End: what, Weight: weight})
-}
-
-func (teller) close() {}

@@ -13,15 +13,15 @@ import (
 
 // step is one round of one contestant.
 type step struct {
-	contestant cost.Contestant
-	round      int
+	Contestant cost.Contestant `json:"contestant"`
+	Round      int             `json:"round"`
 }
 
 func (s step) String() string {
-	if s.round == warmupRound {
-		return string(s.contestant) + ", warm-up"
+	if s.Round == warmupRound {
+		return string(s.Contestant) + ", warm-up"
 	}
-	return fmt.Sprintf("%s, round %d", s.contestant, s.round)
+	return fmt.Sprintf("%s, round %d", s.Contestant, s.Round)
 }
 
 // plan is the order in which the rounds of one workload are run, pass by pass: first

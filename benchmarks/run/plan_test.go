@@ -29,11 +29,11 @@ func TestRoundsAreInterleaved(t *testing.T) {
 		for part, round := range []int{warmupRound, i + 1} {
 			order, seen := "", map[cost.Contestant]bool{}
 			for _, s := range steps[part*n : (part+1)*n] {
-				if s.round != round || seen[s.contestant] || s.contestant == cost.Inline {
+				if s.Round != round || seen[s.Contestant] || s.Contestant == cost.Inline {
 					t.Errorf("%v in pass %d", s, i)
 				}
-				seen[s.contestant] = true
-				order += string(s.contestant) + ";"
+				seen[s.Contestant] = true
+				order += string(s.Contestant) + ";"
 			}
 			orders[order] = true
 		}
@@ -60,17 +60,17 @@ func TestRoundsAreSpreadOverThePasses(t *testing.T) {
 	for i, steps := range passes {
 		warm := map[cost.Contestant]bool{}
 		for _, s := range steps {
-			if s.round == warmupRound {
-				warm[s.contestant] = true
+			if s.Round == warmupRound {
+				warm[s.Contestant] = true
 				continue
 			}
-			if !warm[s.contestant] {
+			if !warm[s.Contestant] {
 				t.Errorf("%v in pass %d, without a warm-up", s, i)
 			}
-			if in[s.contestant] = append(in[s.contestant], i); s.round != len(in[s.contestant]) {
-				t.Errorf("%v in pass %d is its number %d", s, i, len(in[s.contestant]))
+			if in[s.Contestant] = append(in[s.Contestant], i); s.Round != len(in[s.Contestant]) {
+				t.Errorf("%v in pass %d is its number %d", s, i, len(in[s.Contestant]))
 			}
-			delete(warm, s.contestant)
+			delete(warm, s.Contestant)
 		}
 		if len(warm) > 0 {
 			t.Errorf("warmed up in pass %d for nothing: %v", i, warm)
@@ -95,7 +95,7 @@ func TestABurstIsNotWarmedUp(t *testing.T) {
 	t.Parallel()
 	w := &workload.Workload{Load: workload.Load{Shape: workload.Burst, Warmup: 1}}
 	for _, s := range plan(w, cost.Contestants(), 1, rand.New(rand.NewPCG(1, 0)))[0] {
-		if s.round == warmupRound {
+		if s.Round == warmupRound {
 			t.Errorf("%v", s)
 		}
 	}
@@ -136,5 +136,28 @@ func TestABusyMachineIsToldOf(t *testing.T) {
 	warnIfBusy(&loud, 12)
 	if quiet.Len() > 0 || !strings.Contains(loud.String(), "12.0") {
 		t.Errorf("%q, %q", quiet.String(), loud.String())
+	}
+}
+
+// What is missing of a pass is run with a warm-up of those it takes, even if one was kept before.
+func TestWhatIsMissingOfAPass(t *testing.T) {
+	t.Parallel()
+	p := &pass{1, &workload.Workload{Name: "w"}, []step{
+		{cost.Inline, warmupRound}, {cost.Stream, warmupRound}, {cost.Stream, 1}, {cost.Inline, 1},
+	}}
+	for _, c := range []struct{ had, missing []step }{
+		{nil, p.steps},
+		{p.steps[:2], p.steps},
+		{p.steps[:3], []step{{cost.Inline, warmupRound}, {cost.Inline, 1}}},
+		{p.steps, nil},
+	} {
+		o := &output{had: map[roundID]bool{}}
+		for _, s := range c.had {
+			o.had[roundID{"w", s}] = true
+		}
+		missing, had := p.missing(o)
+		if !slices.Equal(missing, c.missing) || len(missing)+len(had) != len(p.steps) {
+			t.Errorf("with %v in the file %v is missing, want %v; %v was had", c.had, missing, c.missing, had)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/record"
+	"github.com/go-offload/lambda/benchmarks/workload"
 )
 
 // small is a workload of a fraction of a second.
@@ -183,11 +185,39 @@ func TestAnOlderFileIsKept(t *testing.T) {
 // What goes wrong in the process of a pass is told by the one that started it.
 func TestAPassThatFails(t *testing.T) {
 	t.Parallel()
-	m := &measurement{
-		settings: &settings{}, out: &output{path: filepath.Join(t.TempDir(), "none.ndjson")},
-		progress: &printed{to: io.Discard},
+	c := &campaign{settings: &settings{network: "moon"}, out: &output{}, progress: &printed{to: io.Discard}}
+	if err := c.process(t.Context(), &pass{number: 1, workload: &workload.Workload{}}, nil); err == nil || !strings.Contains(err.Error(), "moon") {
+		t.Errorf("%v", err)
 	}
-	if err := m.process(t.Context(), &pass{number: 1}); err == nil || !strings.Contains(err.Error(), "none.ndjson: no such file") {
+}
+
+func TestRoundsThatCannotBeWritten(t *testing.T) {
+	t.Parallel()
+	path := write(t, small)
+	closed, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed.Close()
+	w, err := workload.Named(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &campaign{settings: &settings{network: "loopback"}, out: &output{file: closed}, progress: &printed{to: io.Discard}}
+	steps := []step{{cost.Inline, warmupRound}, {cost.Inline, 1}}
+	if err := c.process(t.Context(), &pass{1, &w, steps}, steps); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("%v, want %v", err, os.ErrClosed)
+	}
+}
+
+func TestAPassWithNothingToMeasure(t *testing.T) {
+	t.Parallel()
+	for input, want := range map[string]string{"": "for run to start", "{": "for run to start", `{"network":"moon"}`: "moon"} {
+		if err := measurePass(t.Context(), strings.NewReader(input), io.Discard); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", input, err, want)
+		}
+	}
+	if err := PassMain(t.Context(), []string{"surplus"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "surplus") {
 		t.Errorf("%v", err)
 	}
 }
@@ -201,7 +231,6 @@ func TestMistakesInFlags(t *testing.T) {
 		"-rounds":        {"-rounds", "-1"},
 		"surplus":        {"surplus"},
 		"mars":           {"-target", "mars"},
-		"-pass is 3":     {"-pass", "3"},
 		"no such file":   {"-resume", "/nonexistent/run.ndjson"},
 	} {
 		if err := main(t, t.Context(), &watcher{}, append(args, "-o", filepath.Join(t.TempDir(), "x"))...); err == nil || !strings.Contains(err.Error(), want) {
