@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -60,6 +61,24 @@ func TestADeployedStackIsMeasured(t *testing.T) {
 	}
 	if measured != 4 {
 		t.Errorf("%d requests, want 4", measured)
+	}
+}
+
+// What cannot be reached is found before there is a file.
+func TestAWSWithoutAConfiguration(t *testing.T) {
+	t.Setenv("AWS_PROFILE", "nobody")
+	t.Setenv("AWS_CONFIG_FILE", os.DevNull)
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", os.DevNull)
+	dir := t.TempDir()
+	deployment, path := filepath.Join(dir, "stack.json"), filepath.Join(dir, "run.ndjson")
+	if err := os.WriteFile(deployment, []byte(`{"contestants":{"stream":{"url":"http://127.0.0.1:1/","log_group":"/aws/lambda/bench-stream"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := main(t, t.Context(), &watcher{}, "-target", "aws", "-stack", deployment, "-o", path); err == nil || !strings.Contains(err.Error(), "nobody") {
+		t.Errorf("%v", err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("a file was begun: %v", err)
 	}
 }
 

@@ -38,7 +38,7 @@ func deployed(ctx context.Context, file string) (deployer, error) {
 }
 
 // leaveOutUndeployed leaves out what is not deployed, and what cannot be measured on AWS.
-func (s *settings) leaveOutUndeployed(profile *network.Profile) error {
+func (s *settings) leaveOutUndeployed(ctx context.Context, profile *network.Profile) error {
 	if profile.Modelled() {
 		return errors.New("-network aws models what -target aws measures: use one of them")
 	}
@@ -47,6 +47,9 @@ func (s *settings) leaveOutUndeployed(profile *network.Profile) error {
 	}
 	deployment, err := stack.ReadDeployment(s.stack)
 	if err != nil {
+		return err
+	}
+	if _, err := stack.NewLogs(ctx); err != nil { // which every pass needs
 		return err
 	}
 	s.contestants = slices.DeleteFunc(s.contestants, func(c cost.Contestant) bool {

@@ -78,10 +78,11 @@ func reopen(ctx context.Context, s *settings) (*output, error) {
 	switch {
 	case had.Run.Machine != now:
 		return nil, fmt.Errorf("%s was begun on another machine, or with other rights: %+v, this is %+v", s.resume, had.Run.Machine, now)
-	case had.Run.Commit != commit(ctx):
-		return nil, fmt.Errorf("%s was begun at commit %q, this is %q: begin again, or check that one out", s.resume, had.Run.Commit, commit(ctx))
 	case had.Run.Go != runtime.Version():
 		return nil, fmt.Errorf("%s was begun with %s, this is %s", s.resume, had.Run.Go, runtime.Version())
+	}
+	if err := sameCommit(ctx, s.resume, had.Run.Commit); err != nil {
+		return nil, err
 	}
 	o := &output{path: s.resume, run: had.Run, had: map[roundID]bool{}}
 	for _, r := range had.Rounds {

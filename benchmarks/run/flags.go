@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -96,6 +97,9 @@ func (s *settings) choose(workloads, contestants list) error {
 			if err != nil {
 				return err
 			}
+			if slices.Contains(s.contestants, c) {
+				return fmt.Errorf("-contestant %s is given twice", c)
+			}
 			s.contestants = append(s.contestants, c)
 		}
 	}
@@ -112,6 +116,9 @@ func (s *settings) choose(workloads, contestants list) error {
 		w, err := workload.Named(name)
 		if err != nil {
 			return err
+		}
+		if slices.ContainsFunc(s.workloads, func(other workload.Workload) bool { return other.Name == w.Name }) {
+			return fmt.Errorf("two workloads are named %q: the file tells them apart by name, so give -workload %s another", w.Name, name)
 		}
 		s.workloads = append(s.workloads, w)
 	}

@@ -76,3 +76,11 @@ func commit(ctx context.Context) string {
 	}
 	return strings.TrimSpace(string(out))
 }
+
+// sameCommit is an error if the repository is not at what a file was begun at.
+func sameCommit(ctx context.Context, file, begun string) error {
+	if now := commit(ctx); now != begun && ctx.Err() == nil {
+		return fmt.Errorf("%s was begun at commit %q, this is %q: begin again, or check that one out and go on with -resume", file, begun, now)
+	}
+	return ctx.Err()
+}

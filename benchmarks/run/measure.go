@@ -9,7 +9,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
@@ -35,6 +37,8 @@ func PassMain(ctx context.Context, args []string, stdout, stderr io.Writer) erro
 	if f.NArg() > 0 {
 		return fmt.Errorf("unexpected argument %q; this is for run to start", f.Arg(0))
 	}
+	// If run is gone, environments are still to be ended: writing to nobody is an error then, and not the end of the process.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	return measurePass(ctx, os.Stdin, stdout)
 }
 
@@ -117,7 +121,7 @@ func (m *measurement) all(ctx context.Context) (err error) {
 	return nil
 }
 
-// begin tells what is measured now. Whether that is read is not what a measurement depends on.
+// begin tells what is measured now. If nobody reads it, tell finds out.
 func (m *measurement) begin(what string) { _ = m.to.Encode(told{Begin: m.Workload.Name + ": " + what}) }
 
 // tell hands on the lines of a round.

@@ -2,12 +2,15 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -98,43 +101,60 @@ func (c *campaign) process(ctx context.Context, p *pass, steps []step) error {
 	_, notTaken := in.Write(append(order, '\n'))
 	stop := context.AfterFunc(ctx, func() { _ = in.Close() })
 	defer stop()
-	notKept := c.keep(p.workload, json.NewDecoder(out))
+	left, notKept := c.keep(p.workload, steps, json.NewDecoder(out))
 	if notKept != nil {
 		_ = in.Close()
 		_, _ = io.Copy(io.Discard, out)
 	}
-	if err := cmd.Wait(); notKept == nil && err != nil {
-		why := strings.TrimPrefix(strings.TrimSpace(said.String()), "benchmarks "+PassCommand+": ")
-		return errors.New(why + " (" + err.Error() + ")")
+	ended := cmd.Wait()
+	why := strings.TrimPrefix(strings.TrimSpace(said.String()), "benchmarks "+PassCommand+": ")
+	switch {
+	case errors.Is(notKept, errNonsense):
+		return fmt.Errorf("pass %d: %w; it said %q", p.number, notKept, why)
+	case notKept != nil:
+		return notKept
+	case ended != nil:
+		return fmt.Errorf("pass %d: %s (%w)", p.number, cmp.Or(why, "its process said nothing"), ended)
+	case len(left) > 0:
+		return fmt.Errorf("pass %d: its process ended without %v", p.number, left)
 	}
-	return errors.Join(notTaken, notKept)
+	return notTaken
 }
 
-// keep writes what a process tells, until it says no more.
-func (c *campaign) keep(w *workload.Workload, from *json.Decoder) error {
+// errNonsense is of a process that is no measurement: another build of this program, or a test without its TestMain.
+var errNonsense = errors.New("its process tells what it was not asked for")
+
+// keep writes what a process tells, until it says no more, and returns the steps that it said nothing of.
+func (c *campaign) keep(w *workload.Workload, steps []step, from *json.Decoder) (left []step, err error) {
+	left = slices.Clone(steps)
 	for {
 		var t told
 		switch err := from.Decode(&t); {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // it is over, and Wait says how
-			return nil
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF): // it is over, or was ended
+			return left, nil
 		case err != nil:
-			return err
+			return left, fmt.Errorf("%w: %w", errNonsense, err)
 		case t.Begin != "":
 			c.progress.begin(t.Begin)
 			continue
 		}
+		i := slices.Index(left, t.Step)
+		if i < 0 {
+			return left, fmt.Errorf("%w: %v", errNonsense, t.Step)
+		}
+		left = slices.Delete(left, i, i+1)
 		// Every pass has warm-ups; the first of each contestant is kept.
 		if !c.out.has(w.Name, t.Step) {
 			if err := c.out.write(w.Name, t.Step, []byte(t.Lines)); err != nil {
-				return err
+				return left, err
 			}
 		}
-		c.over(w, t.Step)
+		c.over(w, t.Step, "")
 	}
 }
 
 // over counts a round that is in the file.
-func (c *campaign) over(w *workload.Workload, st step) {
+func (c *campaign) over(w *workload.Workload, st step, how string) {
 	c.done++
-	c.progress.end(w.Name+": "+st.String(), estimate(w, st.Round))
+	c.progress.end(w.Name+": "+st.String()+how, estimate(w, st.Round))
 }

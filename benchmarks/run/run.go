@@ -33,7 +33,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 		}
 		defer func() { err = errors.Join(err, out.file.Close()) }()
 	}
-	conditions, err := s.check() // before there is a file
+	conditions, err := s.check(ctx) // before there is a file
 	if err != nil {
 		return err
 	}
@@ -61,7 +61,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 
 // check looks at network and target before anything is measured, leaves out what the target does not have, and
 // returns the conditions of the network for the file.
-func (s *settings) check() (record.Network, error) {
+func (s *settings) check(ctx context.Context) (record.Network, error) {
 	profile, err := network.New(s.network, s.seed)
 	if err != nil {
 		return record.Network{}, err
@@ -70,7 +70,7 @@ func (s *settings) check() (record.Network, error) {
 	case targetLocal:
 		return profile.Record(), nil
 	case targetAWS:
-		return record.Network{Profile: network.Real}, s.leaveOutUndeployed(profile)
+		return record.Network{Profile: network.Real}, s.leaveOutUndeployed(ctx, profile)
 	default:
 		return record.Network{}, fmt.Errorf("-target is %q, want %s or %s", s.target, targetLocal, targetAWS)
 	}
@@ -119,10 +119,14 @@ func (c *campaign) all(ctx context.Context, stderr io.Writer) error {
 		}
 		missing, had := p.missing(c.out)
 		for _, st := range had {
-			c.over(p.workload, st)
+			c.over(p.workload, st, ", had")
 		}
 		if len(missing) == 0 {
 			continue
+		}
+		// The process of every pass builds the functions anew.
+		if err := sameCommit(ctx, c.out.path, c.out.run.Commit); err != nil {
+			return err
 		}
 		if err := c.process(ctx, p, missing); err != nil {
 			return fmt.Errorf("workload %s: %w", p.workload.Name, err)

@@ -3,12 +3,12 @@ package run
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/go-offload/lambda/benchmarks/cost"
 	"github.com/go-offload/lambda/benchmarks/record"
@@ -75,7 +75,11 @@ func TestEveryContestantIsMeasured(t *testing.T) {
 			}
 		})
 	}
+	now := int64(time.Since(f.Run.Started))
 	for _, r := range f.Rounds {
+		if r.StartNS <= 0 || r.EndNS > now {
+			t.Errorf("a round from %d to %d ns, %d ns after the run was started", r.StartNS, r.EndNS, now)
+		}
 		if r.Errors > 0 || r.TasksLost > 0 && r.Contestant != string(cost.Goroutine) {
 			t.Errorf("%+v", r)
 		}
@@ -182,56 +186,48 @@ func TestAnOlderFileIsKept(t *testing.T) {
 	}
 }
 
-// What goes wrong in the process of a pass is told by the one that started it.
-func TestAPassThatFails(t *testing.T) {
+func TestARunGoesOnlyOnAtItsCommit(t *testing.T) {
 	t.Parallel()
-	c := &campaign{settings: &settings{network: "moon"}, out: &output{}, progress: &printed{to: io.Discard}}
-	if err := c.process(t.Context(), &pass{number: 1, workload: &workload.Workload{}}, nil); err == nil || !strings.Contains(err.Error(), "moon") {
+	w, err := workload.Named(write(t, small))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &campaign{settings: &settings{workloads: []workload.Workload{w}, contestants: []cost.Contestant{cost.Stream}}, out: &output{path: "x.ndjson"}}
+	c.out.run.Commit, c.out.run.Rounds = "0123456789ab", 1
+	if err := c.all(t.Context(), io.Discard); err == nil || !strings.Contains(err.Error(), `begun at commit "0123456789ab"`) {
 		t.Errorf("%v", err)
 	}
 }
 
-func TestRoundsThatCannotBeWritten(t *testing.T) {
+func TestModelledDelaysAreSaidToBe(t *testing.T) {
 	t.Parallel()
-	path := write(t, small)
-	closed, err := os.Open(path)
-	if err != nil {
+	path := filepath.Join(t.TempDir(), "run.ndjson")
+	if err := main(t, t.Context(), &watcher{}, "-workload", write(t, small), "-rounds", "1", "-contestant", "stream", "-network", "aws", "-o", path); err != nil {
 		t.Fatal(err)
 	}
-	closed.Close()
-	w, err := workload.Named(path)
-	if err != nil {
-		t.Fatal(err)
+	f, err := record.Open(path)
+	if err != nil || len(f.Requests) == 0 {
+		t.Fatalf("%+v, %v", f, err)
 	}
-	c := &campaign{settings: &settings{network: "loopback"}, out: &output{file: closed}, progress: &printed{to: io.Discard}}
-	steps := []step{{cost.Inline, warmupRound}, {cost.Inline, 1}}
-	if err := c.process(t.Context(), &pass{1, &w, steps}, steps); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("%v, want %v", err, os.ErrClosed)
-	}
-}
-
-func TestAPassWithNothingToMeasure(t *testing.T) {
-	t.Parallel()
-	for input, want := range map[string]string{"": "for run to start", "{": "for run to start", `{"network":"moon"}`: "moon"} {
-		if err := measurePass(t.Context(), strings.NewReader(input), io.Discard); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q: %v, want %q", input, err, want)
+	for _, q := range f.Requests {
+		if !q.Modelled {
+			t.Errorf("not modelled: %+v", q)
 		}
-	}
-	if err := PassMain(t.Context(), []string{"surplus"}, io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), "surplus") {
-		t.Errorf("%v", err)
 	}
 }
 
 func TestMistakesInFlags(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"carrier-pigeon": {"-contestant", "carrier-pigeon"},
-		"nothing":        {"-workload", "nothing"},
-		"moon":           {"-network", "moon"},
-		"-rounds":        {"-rounds", "-1"},
-		"surplus":        {"surplus"},
-		"mars":           {"-target", "mars"},
-		"no such file":   {"-resume", "/nonexistent/run.ndjson"},
+		"carrier-pigeon":  {"-contestant", "carrier-pigeon"},
+		"nothing":         {"-workload", "nothing"},
+		"moon":            {"-network", "moon"},
+		"-rounds":         {"-rounds", "-1"},
+		"surplus":         {"surplus"},
+		"mars":            {"-target", "mars"},
+		"named \"order\"": {"-workload", "order", "-workload", "order"},
+		"given twice":     {"-contestant", "sqs", "-contestant", "sqs"},
+		"no such file":    {"-resume", "/nonexistent/run.ndjson"},
 	} {
 		if err := main(t, t.Context(), &watcher{}, append(args, "-o", filepath.Join(t.TempDir(), "x"))...); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: %v", args, err)
