@@ -24,17 +24,23 @@ func local(profile *network.Profile) deployer {
 
 // deployed uses what is deployed on AWS, as the file says.
 func deployed(ctx context.Context, file string) (deployer, error) {
-	deployment, err := stack.ReadDeployment(file)
-	if err != nil {
-		return nil, err
-	}
-	logs, err := stack.NewLogs(ctx)
+	deployment, logs, err := reach(ctx, file)
 	if err != nil {
 		return nil, err
 	}
 	return func(_ context.Context, c cost.Contestant, _ *workload.Workload) (stack.Stack, error) {
 		return stack.NewAWS(deployment.Contestants[c], logs, stack.DefaultPatience), nil
 	}, nil
+}
+
+// reach reads what is deployed, and the configuration to read its logs with.
+func reach(ctx context.Context, file string) (*stack.Deployment, stack.Logs, error) {
+	deployment, err := stack.ReadDeployment(file)
+	if err != nil {
+		return nil, nil, err
+	}
+	logs, err := stack.NewLogs(ctx)
+	return deployment, logs, err
 }
 
 // leaveOutUndeployed leaves out what is not deployed, and what cannot be measured on AWS.
@@ -45,11 +51,8 @@ func (s *settings) leaveOutUndeployed(ctx context.Context, profile *network.Prof
 	if s.stack == "" {
 		return errors.New("-target aws needs -stack, also to go on with a run")
 	}
-	deployment, err := stack.ReadDeployment(s.stack)
+	deployment, _, err := reach(ctx, s.stack)
 	if err != nil {
-		return err
-	}
-	if _, err := stack.NewLogs(ctx); err != nil { // which every pass needs
 		return err
 	}
 	s.contestants = slices.DeleteFunc(s.contestants, func(c cost.Contestant) bool {

@@ -27,11 +27,15 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 		defer release()
 	}
 	var out *output
+	defer func() {
+		if out != nil {
+			err = errors.Join(err, out.file.Close())
+		}
+	}()
 	if s.resume != "" {
 		if out, err = reopen(ctx, s); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, out.file.Close()) }()
 	}
 	conditions, err := s.check(ctx) // before there is a file
 	if err != nil {
@@ -42,7 +46,6 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) (err err
 		if out, err = create(ctx, s, conditions, command); err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, out.file.Close()) }()
 	}
 	if s.target == targetLocal {
 		warnIfBusy(stderr, loadAverage())
